@@ -1,0 +1,77 @@
+"""Commands that change the database."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+
+from app.commands.development import development_services
+from app.core.database.engine import open_database
+from app.core.database.settings import DatabaseSettings
+from app.core.feature import Feature
+from app.core.settings import StartupError
+from app.features import FEATURES
+
+commands = typer.Typer()
+
+Revision = Annotated[str, typer.Argument(help="A revision, or a step such as +1 or -1.")]
+
+
+def alembic_config() -> Config:
+    if not Path("pyproject.toml").is_file():
+        raise StartupError("Run this in the project's folder, where pyproject.toml is.")
+    return Config(toml_file="pyproject.toml")
+
+
+def migrate_to(revision: str) -> None:
+    """Upgrade the database that the settings name."""
+    try:
+        command.upgrade(alembic_config(), revision)
+    except CommandError as error:
+        raise StartupError(str(error)) from error
+
+
+@commands.command()
+def migrate(revision: Revision = "head") -> None:
+    """Bring the database up to a revision; to the newest without one."""
+    with development_services():
+        migrate_to(revision)
+
+
+@commands.command()
+def downgrade(revision: Revision) -> None:
+    """Take the database back to an older revision, `-1` for the one before."""
+    with development_services():
+        command.downgrade(alembic_config(), revision)
+
+
+@commands.command()
+def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
+    """Write a migration from what the models and the database differ in."""
+    with development_services():
+        migrate_to("head")
+        command.revision(alembic_config(), message, autogenerate=True)
+
+
+@commands.command()
+def seed() -> None:
+    """Add example rows; those that are there already are not added again."""
+    with development_services():
+        for name, rows in asyncio.run(seed_all(FEATURES)).items():
+            typer.echo(f"{name}: {rows} added")
+
+
+async def seed_all(features: list[Feature]) -> dict[str, int]:
+    async with (
+        open_database(DatabaseSettings.load()) as database,
+        database.write.begin() as session,
+    ):
+        return {
+            feature.name: await feature.seed(session)
+            for feature in features
+            if feature.seed is not None
+        }

@@ -1,0 +1,23 @@
+"""Stand-ins for servers that are not configured, while developing."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from app.core.settings import AppSettings, forget_all
+from app.features import FEATURES
+
+FOLDER = Path(".dev")
+
+
+@contextmanager
+def development_services(folder: Path = FOLDER) -> Iterator[None]:
+    """Start what the features offer, and point the settings at it; never where deployed."""
+    with ExitStack() as stack:
+        if not AppSettings.load().environment.deployed:
+            for feature in FEATURES:
+                if feature.development is not None:
+                    os.environ.update(stack.enter_context(feature.development(folder)))
+            forget_all()
+        yield

@@ -1,0 +1,82 @@
+"""Commands that answer requests."""
+
+import asyncio
+import os
+import tempfile
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from app.commands.database import migrate_to
+from app.commands.development import development_services
+from app.core.database.engine import open_database
+from app.core.database.settings import DatabaseSettings
+from app.core.settings import Settings
+
+APPLICATION = "app.main:app"
+
+commands = typer.Typer()
+
+
+class ServerSettings(Settings):
+    model_config = SettingsConfigDict(env_prefix="SERVER_")
+
+    host: str = Field(default="127.0.0.1", description="0.0.0.0 answers other machines too.")
+    port: int = Field(default=8000, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, description="Processes.")
+    trusted_proxies: str = Field(
+        default="127.0.0.1", description="Addresses whose X-Forwarded-* headers are believed."
+    )
+    graceful_timeout: int = Field(default=30, ge=0, description="Seconds to finish, at the end.")
+
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Number of processes.")]
+
+
+@commands.command()
+def dev(host: Host = None, port: Port = None) -> None:
+    """Start for development: migrated, reloading, with nothing else installed."""
+    settings = ServerSettings.load()
+    with development_services():
+        migrate_to("head")
+        uvicorn.run(
+            APPLICATION,
+            host=host or settings.host,
+            port=port or settings.port,
+            reload=True,
+            reload_dirs=["app"],
+            log_config=None,
+            server_header=False,
+        )
+
+
+@commands.command()
+def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
+    """Start for production. Migrate before, with `app migrate`."""
+    settings = ServerSettings.load()
+    workers = workers or settings.workers
+    # Waiting here and not only in the workers: one clear line, and no restarts without end.
+    asyncio.run(wait_for_database())
+    with tempfile.TemporaryDirectory(prefix="metrics-") as folder:
+        if workers > 1:
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+        uvicorn.run(
+            APPLICATION,
+            host=host or settings.host,
+            port=port or settings.port,
+            workers=workers,
+            log_config=None,
+            server_header=False,
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=settings.graceful_timeout,
+        )
+
+
+async def wait_for_database() -> None:
+    async with open_database(DatabaseSettings.load()):
+        pass

@@ -1,0 +1,38 @@
+"""Several calls at once, and work that would block the event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from anyio import to_process
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def gather_limited(
+    calls: Iterable[Callable[[], Awaitable[T]]], *, limit: int = 10
+) -> list[T]:
+    """Make the calls, at most `limit` at a time, and return their results in the given order.
+
+    The first call that fails cancels the others and its error is raised, in an exception group.
+    """
+    slots = asyncio.Semaphore(limit)
+
+    async def run(call: Callable[[], Awaitable[T]]) -> T:
+        async with slots:
+            return await call()
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(run(call)) for call in calls]
+    return [task.result() for task in tasks]
+
+
+async def run_cpu_bound(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function in another process, one for each core at most; the loop stays free.
+
+    The function, its arguments and its result must be picklable. When the caller is cancelled,
+    the process is ended.
+    """
+    return await to_process.run_sync(partial(function, *args, **kwargs), cancellable=True)

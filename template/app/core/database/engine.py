@@ -1,0 +1,108 @@
+"""Open the database, wait for it, and close it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import stamina
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from app.core.database.errors import DatabaseUnavailable, translate_errors
+from app.core.database.settings import DatabaseSettings
+from app.core.database.sqlite import READ_ONLY, prepare_sqlite
+from app.core.settings import AppSettings, StartupError
+
+SessionMaker = async_sessionmaker[AsyncSession]
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Database:
+    """Begins transactions: `async with database.write.begin() as session`.
+
+    `read` is for transactions that only read: on SQLite many of them run beside one writer.
+    """
+
+    write: SessionMaker
+    read: SessionMaker
+
+
+def create_engine(settings: DatabaseSettings) -> AsyncEngine:
+    """Make the engine for a URL; nothing connects yet."""
+    try:
+        engine = create_async_engine(
+            settings.url,
+            pool_size=settings.pool_size,
+            max_overflow=settings.max_overflow,
+            pool_timeout=settings.pool_timeout,
+            pool_recycle=settings.pool_recycle,
+            pool_pre_ping=True,
+            # Values may be secrets: they stay out of error messages and so out of logs.
+            hide_parameters=not AppSettings.load().debug,
+            connect_args=_connect_args(settings),
+        )
+    except ModuleNotFoundError as error:
+        raise StartupError(f"DATABASE_URL needs the package {error.name}: add it.") from error
+    except (ArgumentError, SQLAlchemyError) as error:
+        raise StartupError(f"DATABASE_URL is not one for asynchronous use: {error}") from error
+    if engine.dialect.name == "sqlite":
+        prepare_sqlite(engine.sync_engine, busy_timeout=settings.statement_timeout)
+    translate_errors(engine.sync_engine)
+    return engine
+
+
+@asynccontextmanager
+async def open_database(settings: DatabaseSettings) -> AsyncIterator[Database]:
+    """Connect, waiting up to `start_timeout` seconds for the server.
+
+    Raises:
+        StartupError: it did not answer in that time.
+    """
+    engine = create_engine(settings)
+    try:
+        await _wait_for(engine, settings)
+        yield Database(
+            write=async_sessionmaker(engine, expire_on_commit=False),
+            read=async_sessionmaker(engine.execution_options(**READ_ONLY), expire_on_commit=False),
+        )
+    finally:
+        await engine.dispose()
+
+
+async def _wait_for(engine: AsyncEngine, settings: DatabaseSettings) -> None:
+    where = settings.parsed_url.render_as_string(hide_password=True)
+    try:
+        async for attempt in stamina.retry_context(
+            on=DatabaseUnavailable,
+            attempts=None,
+            timeout=settings.start_timeout,
+            wait_initial=0.2,
+            wait_max=3,
+        ):
+            with attempt:
+                if attempt.num > 1:
+                    log.warning("database not reachable, trying again", database=where)
+                async with engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
+    except (DatabaseUnavailable, SQLAlchemyError, OSError) as error:
+        reason = error.__cause__ or error
+        raise StartupError(f"DATABASE_URL: no answer from {where}: {reason}") from error
+
+
+def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
+    if settings.parsed_url.get_backend_name() == "sqlite":
+        return {"timeout": settings.statement_timeout}
+    return {
+        "timeout": settings.connect_timeout,
+        "command_timeout": settings.statement_timeout,
+        "server_settings": {"application_name": "app"},
+    }

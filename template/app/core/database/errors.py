@@ -1,0 +1,47 @@
+"""Tell a database that is away or overloaded (503, try again) from a mistake in the code (500)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Dialect, Engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.core.problems import Unavailable
+
+# Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection lost,
+# transaction rolled back for another's sake, out of resources, lock not available, shutting down.
+RETRYABLE_SQLSTATES = ("08", "40", "53", "55P03", "57")
+RETRYABLE_SQLITE = ("database is locked", "database table is locked", "unable to open database")
+
+
+class DatabaseUnavailable(Unavailable):
+    def __init__(self) -> None:
+        super().__init__("The database does not answer. Try again in a moment.")
+
+
+def translate_errors(engine: Engine) -> None:
+    """Raise `DatabaseUnavailable` from every statement or connection that fails for that reason."""
+
+    @event.listens_for(engine, "do_connect")
+    def do_connect(
+        dialect: Dialect, _: ConnectionPoolEntry, args: Sequence[Any], options: dict[str, Any]
+    ) -> DBAPIConnection:
+        # asyncpg raises bare OSError and TimeoutError here, which `handle_error` never sees.
+        try:
+            return dialect.connect(*args, **options)
+        except OSError as error:
+            raise DatabaseUnavailable from error
+
+    @event.listens_for(engine, "handle_error")
+    def handle_error(context: ExceptionContext) -> None:
+        if context.is_disconnect or is_retryable(context.original_exception):
+            context.chained_exception = DatabaseUnavailable()
+
+
+def is_retryable(error: BaseException) -> bool:
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate:
+        return str(sqlstate).startswith(RETRYABLE_SQLSTATES)
+    return str(error).startswith(RETRYABLE_SQLITE)

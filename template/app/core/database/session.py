@@ -1,0 +1,44 @@
+"""One request, one transaction."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from app.core.database.engine import Database
+from app.core.database.errors import DatabaseUnavailable
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def get_database(connection: HTTPConnection) -> Database:
+    return cast("Database", connection.state.database)
+
+
+# For streams and sockets, which outlive a transaction and open short ones of their own.
+CurrentDatabase = Annotated[Database, Depends(get_database)]
+
+
+async def get_session(request: Request, database: CurrentDatabase) -> AsyncGenerator[AsyncSession]:
+    """One transaction per request: commit when the endpoint returns, roll back if it raises."""
+    sessions = database.read if request.method in SAFE_METHODS else database.write
+    try:
+        async with sessions.begin() as session:
+            yield session
+    except PoolTimeoutError as error:
+        raise DatabaseUnavailable from error
+
+
+# "function" scope ends the transaction before the response leaves, so that a client that reads
+# "201 Created" never races the commit, and a failed commit is still an error.
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+
+
+async def check_database(connection: HTTPConnection) -> None:
+    """Readiness: ask the database for an answer."""
+    async with get_database(connection).read.begin() as session:
+        await session.execute(text("SELECT 1"))

@@ -1,0 +1,34 @@
+"""SQLite made fit for a service: write-ahead log, foreign keys, patience, real transactions."""
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+READ_ONLY = {"sqlite_begin": "BEGIN DEFERRED"}
+"""Execution options of an engine whose transactions only read."""
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",  # readers do not wait for the writer
+    "PRAGMA synchronous = NORMAL",  # safe with WAL: a power cut loses the last moment, no more
+    "PRAGMA foreign_keys = ON",  # off by default, for compatibility with 2009
+)
+
+
+def prepare_sqlite(engine: Engine, *, busy_timeout: float) -> None:
+    """Set up each new connection; `busy_timeout` is how many seconds one waits for a lock."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # The driver would begin transactions late and never around DDL: `begin` below does it.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (*PRAGMAS, f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}"):
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once and waits for it: one that reads first and upgrades
+        # later is refused without waiting when another has written in between.
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN IMMEDIATE"))

@@ -1,0 +1,150 @@
+"""The outermost layer: request id, access log, metrics, security headers, unexpected errors.
+
+One pure ASGI wrapper instead of a stack of middleware: each layer costs on every request.
+"""
+
+import re
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from opentelemetry.trace import get_current_span
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
+
+from app.core.metrics import observe_request
+from app.core.problems import problem_response
+from app.core.settings import AppSettings
+
+REQUEST_ID_HEADER = "x-request-id"
+VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+CLIENT_CLOSED_REQUEST = 499  # nginx's number for a client that left before the answer
+QUIET_PATHS = ("/health/", "/metrics")
+
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+]
+CONTENT_SECURITY_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+STRICT_TRANSPORT_SECURITY = b"max-age=31536000; includeSubDomains"
+
+log = structlog.get_logger()
+
+
+class Edge:
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        request_id = request_id_of(scope)
+        bind_contextvars(request_id=request_id)
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
+        await Exchange(scope, send, request_id).run(self.app, receive)
+
+
+class Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self.scope = scope
+        self._send = send
+        self.request_id = request_id.encode()
+        self.status = CLIENT_CLOSED_REQUEST
+        self.started = False
+        self.replaced = False
+
+    async def run(self, app: ASGIApp, receive: Receive) -> None:
+        begin = perf_counter()
+        try:
+            await app(self.scope, receive, self.send)
+        except ClientDisconnect:
+            log.debug("client left before its request was read")
+        except Exception as error:
+            get_current_span().record_exception(error)
+            if self.started:
+                raise  # too late for an answer: the server closes the connection
+            log.exception("unexpected error")
+            detail = f"{type(error).__name__}: {error}" if AppSettings.load().debug else None
+            response = problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail=detail)
+            await response(self.scope, receive, self.send)
+        finally:
+            self.record(perf_counter() - begin)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self.start(message)
+        elif not self.replaced:
+            await self._send(message)
+
+    async def start(self, message: Message) -> None:
+        self.status = message["status"]
+        headers = MutableHeaders(raw=message.setdefault("headers", []))
+        body = None
+        if self.status >= HTTPStatus.BAD_REQUEST and is_plain_text(headers):
+            # An error of Starlette's own middleware: it becomes a problem like all others.
+            response = problem_response(self.status)
+            body, self.replaced = response.body, True
+            headers["content-type"] = response.headers["content-type"]
+            headers["content-length"] = response.headers["content-length"]
+        self.add_headers(headers)
+        self.started = True
+        await self._send(message)
+        if body is not None:
+            await self._send({"type": "http.response.body", "body": body})
+
+    def add_headers(self, headers: MutableHeaders) -> None:
+        raw: Any = headers.raw
+        raw.append((b"x-request-id", self.request_id))
+        raw.extend(SECURITY_HEADERS)
+        if "content-security-policy" not in headers:
+            raw.append((b"content-security-policy", CONTENT_SECURITY_POLICY))
+        if self.scope["scheme"] == "https":
+            raw.append((b"strict-transport-security", STRICT_TRANSPORT_SECURITY))
+
+    def record(self, seconds: float) -> None:
+        route = route_template(self.scope)
+        observe_request(self.scope["method"], route, self.status, seconds)
+        path = self.scope["path"]
+        if path.startswith(QUIET_PATHS) and self.status < HTTPStatus.BAD_REQUEST:
+            return
+        client = self.scope["client"]
+        log.info(
+            "request",
+            method=self.scope["method"],
+            path=path,
+            route=route,
+            status=self.status,
+            duration_ms=round(seconds * 1000, 2),
+            client=client[0] if client else None,
+        )
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the caller's id if it is one that may be logged, else a new one."""
+    given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+    return given if VALID_REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def is_plain_text(headers: Headers) -> bool:
+    return headers.get("content-type", "").startswith("text/plain")
+
+
+def route_template(scope: Scope) -> str:
+    """Return the path as it was declared, so that a label never grows with ids."""
+    # FastAPI keeps a route's full path here; `scope["route"]` lacks the prefixes of routers.
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    path: str | None = getattr(context or scope.get("route"), "path", None)
+    return "unmatched" if path is None else path

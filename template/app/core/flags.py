@@ -1,0 +1,58 @@
+"""Feature flags: code that is deployed but not yet for everyone."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import Depends
+from pydantic import Field
+
+from app.core.identity import CurrentPrincipal, Principal
+from app.core.problems import NotFound
+from app.core.settings import Settings
+
+Share = Annotated[int, Field(ge=0, le=100)]
+
+
+class FlagSettings(Settings):
+    """`FLAGS='{"bulk-import": true, "new-search": 25}'`: on for all, or for 25 % of principals."""
+
+    flags: dict[str, bool | Share] = Field(default_factory=dict, description="JSON: flag to share.")
+
+
+class Flags:
+    """The flags as one principal sees them. A flag that no setting names is off."""
+
+    def __init__(self, principal: Principal) -> None:
+        self.principal = principal
+
+    def is_on(self, flag: str) -> bool:
+        value = FlagSettings.load().flags.get(flag, False)
+        return value if isinstance(value, bool) else self._bucket(flag) < value
+
+    def _bucket(self, flag: str) -> int:
+        # A hash of both, so that one principal keeps its answer and each flag picks other people.
+        digest = hashlib.sha256(f"{flag}:{self.principal.id}".encode()).digest()
+        return int.from_bytes(digest[:4]) % 100
+
+
+def get_flags(principal: CurrentPrincipal) -> Flags:
+    return Flags(principal)
+
+
+CurrentFlags = Annotated[Flags, Depends(get_flags)]
+
+
+class FlagIsOff(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is nothing here.")
+
+
+class RequireFlag:
+    """A route's dependency: without the flag, the route does not exist."""
+
+    def __init__(self, flag: str) -> None:
+        self.flag = flag
+
+    def __call__(self, flags: CurrentFlags) -> None:
+        if not flags.is_on(self.flag):
+            raise FlagIsOff

@@ -1,0 +1,98 @@
+"""One pooled client for calls to other services, with time-outs and retries."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Annotated, cast
+
+import httpx2
+import stamina
+from fastapi import Depends
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+from starlette.requests import HTTPConnection
+from structlog.contextvars import get_contextvars
+
+from app.core.settings import Settings
+
+IDEMPOTENT_METHODS = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
+RETRYABLE_STATUSES = {429, 502, 503, 504}
+
+
+class HttpSettings(Settings):
+    model_config = SettingsConfigDict(env_prefix="HTTP_")
+
+    timeout: float = Field(default=10, gt=0, description="Seconds to wait for an upstream.")
+    connect_timeout: float = Field(default=3, gt=0)
+    max_connections: int = Field(default=100, ge=1)
+    attempts: int = Field(default=3, ge=1, description="Tries of an idempotent call in all.")
+
+
+class RetryableResponse(Exception):
+    def __init__(self, response: httpx2.Response) -> None:
+        self.response = response
+
+
+class RetryTransport(httpx2.AsyncBaseTransport):
+    """Repeats an idempotent call that failed on the way, or was answered with "not now"."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, attempts: int) -> None:
+        self.inner = inner
+        self.attempts = attempts
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        # A streamed body is gone after the first try.
+        replayable = isinstance(request.stream, httpx2.ByteStream)
+        if request.method not in IDEMPOTENT_METHODS or not replayable:
+            return await self.inner.handle_async_request(request)
+        try:
+            async for attempt in stamina.retry_context(
+                on=(httpx2.TransportError, RetryableResponse),
+                attempts=self.attempts,
+                wait_initial=0.1,
+                wait_max=2,
+            ):
+                with attempt:
+                    return await self._try(request)
+        except RetryableResponse as last:
+            return last.response
+        raise AssertionError  # pragma: no cover  (the loop returns or raises)
+
+    async def _try(self, request: httpx2.Request) -> httpx2.Response:
+        response = await self.inner.handle_async_request(request)
+        if response.status_code in RETRYABLE_STATUSES:
+            await response.aread()
+            raise RetryableResponse(response)
+        return response
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+async def pass_request_id(request: httpx2.Request) -> None:
+    request_id = get_contextvars().get("request_id")
+    if request_id is not None:
+        request.headers.setdefault("X-Request-ID", request_id)
+
+
+@asynccontextmanager
+async def open_http(
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> AsyncGenerator[httpx2.AsyncClient]:
+    """Open the client; `transport` replaces the network, for tests."""
+    settings = HttpSettings.load()
+    if transport is None:
+        limits = httpx2.Limits(max_connections=settings.max_connections)
+        transport = httpx2.AsyncHTTPTransport(limits=limits)
+    async with httpx2.AsyncClient(
+        transport=RetryTransport(transport, settings.attempts),
+        timeout=httpx2.Timeout(settings.timeout, connect=settings.connect_timeout),
+        event_hooks={"request": [pass_request_id]},
+    ) as client:
+        yield client
+
+
+def get_http(connection: HTTPConnection) -> httpx2.AsyncClient:
+    return cast("httpx2.AsyncClient", connection.state.http)
+
+
+HttpClient = Annotated[httpx2.AsyncClient, Depends(get_http)]

@@ -1,0 +1,97 @@
+"""Structured logs: JSON lines where deployed, colours while developing; never a secret in them."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import orjson
+import structlog
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+from structlog.typing import Processor
+
+from app.core.settings import AppSettings, Settings
+
+MASK = "***"
+SECRET_NAMES = re.compile(
+    r"passw|secret|token|authorization|cookie|api_?key|credential|private_?key", re.IGNORECASE
+)
+# What looks like a secret inside a text: the user part of a URL, and a bearer or basic credential.
+SECRET_TEXTS = re.compile(r"(?<=://)[^\s/@]+(?=@)|(?<=\b(?:earer|Basic) )[\w.~+/=-]+")
+
+
+class LogSettings(Settings):
+    model_config = SettingsConfigDict(env_prefix="LOG_")
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["json", "console"] | None = Field(
+        default=None, description="Unset: json where deployed, else console."
+    )
+
+    @property
+    def is_json(self) -> bool:
+        if self.format is None:
+            return AppSettings.load().environment.deployed
+        return self.format == "json"
+
+
+def configure_logging() -> None:
+    """Send the service's log and that of every library to stdout, in one format."""
+    settings = LogSettings.load()
+    level = logging.DEBUG if AppSettings.load().debug else logging.getLevelName(settings.level)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    ending: list[Processor] = (
+        [structlog.processors.format_exc_info, mask_secrets, _render_json]
+        if settings.is_json
+        else [mask_secrets, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    )
+    structlog.configure(
+        processors=[*shared, *ending],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=AppSettings.load().environment.deployed,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # Uvicorn has handlers of its own, and an access log that the edge writes better.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = name != "uvicorn.access"
+    # One line per upstream call says little that the access log does not.
+    logging.getLogger("httpx2").setLevel(max(level, logging.WARNING))
+
+
+def mask_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask values with a telling name, and what looks like a secret in any text."""
+    for name, value in event.items():
+        event[name] = MASK if SECRET_NAMES.search(name) else _masked(value)
+    return event
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, str):
+        return SECRET_TEXTS.sub(MASK, value)
+    if isinstance(value, dict):
+        return mask_secrets(None, "", {str(name): item for name, item in value.items()})
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return value
+
+
+def _render_json(_: object, __: str, event: MutableMapping[str, Any]) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

@@ -1,0 +1,83 @@
+"""Prometheus metrics, and `/metrics` to read them."""
+
+import hmac
+import os
+from functools import cache
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from app.core.settings import AppSettings, Settings
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+REQUESTS = Histogram(
+    "http_request_duration_seconds",
+    "Time to answer a request, by route template.",
+    ["method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+class MetricsSettings(Settings):
+    model_config = SettingsConfigDict(env_prefix="METRICS_")
+
+    token: SecretStr | None = Field(
+        default=None, description="Bearer token for /metrics; where deployed, none closes it."
+    )
+
+
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
+    # A client may invent methods; a label must not grow with them.
+    _request_child(method if method in METHODS else "OTHER", route, status).observe(seconds)
+
+
+@cache
+def _request_child(method: str, route: str, status: int) -> Histogram:
+    return REQUESTS.labels(method, route, str(status))
+
+
+bearer = HTTPBearer(auto_error=False, description="The value of METRICS_TOKEN.")
+
+
+def require_metrics_token(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+) -> None:
+    """Refuse a wrong token; without one set, be open while developing and absent where deployed."""
+    token = MetricsSettings.load().token
+    if token is None:
+        if AppSettings.load().environment.deployed:
+            raise HTTPException(404)
+        return
+    given = credentials.credentials if credentials else ""
+    if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get(
+    "/metrics",
+    dependencies=[Depends(require_metrics_token)],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
+)
+def read_metrics() -> Response:
+    """Metrics of this machine's processes, for Prometheus."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by `app serve` with several workers
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,35 @@
+"""The layers around every request, outermost first."""
+
+from collections.abc import Iterator
+
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from app.core.edge import REQUEST_ID_HEADER, Edge
+from app.core.settings import AppSettings, CorsSettings
+
+EXPOSED_HEADERS = ("ETag", "RateLimit", "RateLimit-Policy", "Retry-After", REQUEST_ID_HEADER)
+
+
+def core_middleware() -> Iterator[Middleware]:
+    settings, cors = AppSettings.load(), CorsSettings.load()
+    yield Middleware(Edge)
+    yield Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False)
+    if settings.https_redirect:
+        yield Middleware(HTTPSRedirectMiddleware)
+    if cors.origins:
+        yield Middleware(
+            CORSMiddleware,
+            allow_origins=cors.origins,
+            allow_credentials=cors.credentials,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+        )
+    yield Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
+    # Starlette leaves event streams alone.
+    yield Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)

@@ -1,0 +1,161 @@
+"""Rate limits, as dependencies of the routes that ask for one."""
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from time import monotonic, time
+from typing import Annotated, ClassVar, Literal, cast
+
+import structlog
+from fastapi import Depends, Request, Response
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
+from limits.util import WindowStats
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from app.core.identity import CurrentPrincipal, Principal
+from app.core.problems import AppError, Unavailable
+from app.core.settings import Settings, StartupError
+
+RETRY_STORE_AFTER = 5.0  # seconds
+log = structlog.get_logger()
+
+
+class RateLimitSettings(Settings):
+    model_config = SettingsConfigDict(env_prefix="RATELIMIT_")
+
+    enabled: bool = True
+    url: str = Field(
+        default="memory://",
+        repr=False,
+        description="memory:// counts in each process, redis://host:6379/0 for all of them.",
+    )
+    when_down: Literal["local", "deny"] = Field(
+        default="local",
+        description="While Redis is away: count in each process, or answer 503.",
+    )
+
+
+class TooManyRequests(AppError):
+    status: ClassVar[HTTPStatus] = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class Limiter:
+    """Counts hits in a store that all processes share, or in this one while that is away."""
+
+    def __init__(self, store: Storage, settings: RateLimitSettings) -> None:
+        self.settings = settings
+        self.shared = SlidingWindowCounterRateLimiter(store)
+        self.local = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self.store_errors: tuple[type[Exception], ...] = (OSError, *exceptions_of(store))
+        self.down_until = 0.0
+
+    async def hit(self, limit: RateLimitItem, *key: str) -> tuple[bool, WindowStats]:
+        """Count one hit; return whether it is allowed, and what is left.
+
+        Raises:
+            Unavailable: the store does not answer and the policy is "deny".
+        """
+        if monotonic() >= self.down_until:
+            try:
+                return await self._hit(self.shared, limit, *key)
+            except self.store_errors as error:
+                # Not asked again for a while, so that a store that hangs slows few requests.
+                self.down_until = monotonic() + RETRY_STORE_AFTER
+                log.warning(
+                    "rate limit store is down", policy=self.settings.when_down, reason=str(error)
+                )
+        if self.settings.when_down == "deny":
+            raise Unavailable("Requests cannot be counted just now.")
+        return await self._hit(self.local, limit, *key)
+
+    async def _hit(
+        self, counter: SlidingWindowCounterRateLimiter, limit: RateLimitItem, *key: str
+    ) -> tuple[bool, WindowStats]:
+        allowed = await counter.hit(limit, *key)
+        return allowed, await counter.get_window_stats(limit, *key)
+
+
+def exceptions_of(store: Storage) -> tuple[type[Exception], ...]:
+    errors = store.base_exceptions
+    return errors if isinstance(errors, tuple) else (errors,)
+
+
+@asynccontextmanager
+async def open_limiter() -> AsyncGenerator[Limiter]:
+    settings = RateLimitSettings.load()
+    if settings.url.startswith("memory://"):
+        yield Limiter(MemoryStorage(), settings)
+        return
+    try:
+        store = storage_from_string(
+            f"async+{settings.url}",
+            implementation="redispy",
+            socket_timeout=0.5,
+            socket_connect_timeout=0.5,
+        )
+    except ConfigurationError as error:
+        raise StartupError(f"RATELIMIT_URL cannot be used: {error}") from error
+    yield Limiter(cast("Storage", store), settings)
+
+
+def get_limiter(request: Request) -> Limiter:
+    return cast("Limiter", request.state.limiter)
+
+
+class RateLimit:
+    """A limit for each principal, or for each address where nobody is logged in.
+
+    `Depends(RateLimit("items:write", "60/minute"))` on a route or router; routes that name the
+    same limit share its count.
+    """
+
+    def __init__(self, name: str, rate: str) -> None:
+        self.name = name
+        self.limit = parse(rate)
+
+    async def __call__(
+        self,
+        request: Request,
+        response: Response,
+        principal: CurrentPrincipal,
+        limiter: Annotated[Limiter, Depends(get_limiter)],
+    ) -> None:
+        """Count the request and tell the client where it stands.
+
+        Raises:
+            TooManyRequests: with `Retry-After`, in whole seconds.
+        """
+        if not limiter.settings.enabled:
+            return
+        allowed, stats = await limiter.hit(self.limit, self.name, caller(request, principal))
+        headers = self.headers(stats)
+        if not allowed:
+            wait = str(self.seconds_left(stats))
+            raise TooManyRequests(
+                f"At most {self.limit}. Try again in {wait} s.",
+                headers={**headers, "Retry-After": wait},
+            )
+        response.headers.update(headers)
+
+    def headers(self, stats: WindowStats) -> dict[str, str]:
+        """Follow draft-ietf-httpapi-ratelimit-headers, sections 3 and 4."""
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.limit.amount};w={self.limit.get_expiry()}',
+            "RateLimit": f'"{self.name}";r={stats.remaining};t={self.seconds_left(stats)}',
+        }
+
+    @staticmethod
+    def seconds_left(stats: WindowStats) -> int:
+        return max(1, math.ceil(stats.reset_time - time()))
+
+
+def caller(request: Request, principal: Principal) -> str:
+    if not principal.is_anonymous:
+        return f"principal:{principal.id}"
+    return f"address:{request.client.host if request.client else 'unknown'}"

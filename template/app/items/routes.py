@@ -1,0 +1,69 @@
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response, status
+
+from app.core.etag import IfMatch, etag
+from app.core.pagination import InvalidCursor, Page, PageDep
+from app.core.problems import responses
+from app.core.ratelimit import RateLimit, TooManyRequests
+from app.items.models import Item
+from app.items.schemas import ItemCreate, ItemQuery, ItemRead, ItemUpdate
+from app.items.service import ItemChanged, ItemNotFound, Items
+
+router = APIRouter(prefix="/items", tags=["items"])
+write_limit = Depends(RateLimit("items-write", "120/minute"))
+
+
+@router.get("", response_model=Page[ItemRead], responses=responses(InvalidCursor))
+async def list_items(
+    items: Items, query: Annotated[ItemQuery, Query()], page: PageDep
+) -> Page[Item]:
+    """List your items, page by page."""
+    return await items.list(query, page)
+
+
+@router.get("/{item_id}", response_model=ItemRead, responses=responses(ItemNotFound))
+async def read_item(items: Items, item_id: UUID, response: Response) -> Item:
+    item = await items.get(item_id)
+    response.headers["ETag"] = etag(item.version)
+    return item
+
+
+@router.post(
+    "",
+    response_model=ItemRead,
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[write_limit],
+    responses=responses(TooManyRequests),
+)
+async def create_item(items: Items, data: ItemCreate, request: Request, response: Response) -> Item:
+    item = await items.create(data)
+    response.headers["Location"] = str(request.url_for("read_item", item_id=item.id))
+    response.headers["ETag"] = etag(item.version)
+    return item
+
+
+@router.patch(
+    "/{item_id}",
+    response_model=ItemRead,
+    dependencies=[write_limit],
+    responses=responses(ItemNotFound, ItemChanged, TooManyRequests),
+)
+async def update_item(
+    items: Items, item_id: UUID, data: ItemUpdate, if_match: IfMatch, response: Response
+) -> Item:
+    """Change the members that are sent; with `If-Match`, only if nobody else has."""
+    item = await items.update(item_id, data, if_match)
+    response.headers["ETag"] = etag(item.version)
+    return item
+
+
+@router.delete(
+    "/{item_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    dependencies=[write_limit],
+    responses=responses(ItemNotFound, ItemChanged, TooManyRequests),
+)
+async def delete_item(items: Items, item_id: UUID, if_match: IfMatch) -> None:
+    await items.delete(item_id, if_match)

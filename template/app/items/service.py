@@ -1,0 +1,86 @@
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from sqlalchemy import Select, select
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.core.database.session import SessionDep
+from app.core.etag import IfMatch
+from app.core.identity import CurrentPrincipal
+from app.core.pagination import Page, PageRequest, paginate
+from app.core.problems import NotFound, PreconditionFailed
+from app.items.models import Item
+from app.items.schemas import ItemCreate, ItemQuery, ItemUpdate
+
+
+class ItemNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("There is no item with this id.")
+
+
+class ItemChanged(PreconditionFailed):
+    def __init__(self) -> None:
+        super().__init__("The item has changed since it was read. Read it again, then repeat.")
+
+
+class ItemService:
+    """The items that one principal may see: its own, and for an administrator all."""
+
+    def __init__(self, session: SessionDep, principal: CurrentPrincipal) -> None:
+        self.session = session
+        self.principal = principal
+
+    async def list(self, query: ItemQuery, page: PageRequest) -> Page[Item]:
+        statement = self._visible()
+        if query.status is not None:
+            statement = statement.where(Item.status == query.status)
+        if query.name_contains is not None:
+            statement = statement.where(Item.name.icontains(query.name_contains, autoescape=True))
+        if query.created_after is not None:
+            statement = statement.where(Item.created_at > query.created_after)
+        return await paginate(self.session, statement, page, sort=query.sort, model=Item)
+
+    async def get(self, item_id: UUID) -> Item:
+        item = await self.session.scalar(self._visible().where(Item.id == item_id))
+        if item is None:
+            raise ItemNotFound
+        return item
+
+    async def create(self, data: ItemCreate) -> Item:
+        item = Item(owner_id=self.principal.id, **data.model_dump())
+        self.session.add(item)
+        await self.session.flush()
+        return item
+
+    async def update(self, item_id: UUID, data: ItemUpdate, if_match: IfMatch) -> Item:
+        item = await self._get_unchanged(item_id, if_match)
+        for name, value in data.model_dump(exclude_unset=True).items():
+            setattr(item, name, value)
+        await self._flush()
+        return item
+
+    async def delete(self, item_id: UUID, if_match: IfMatch) -> None:
+        await self.session.delete(await self._get_unchanged(item_id, if_match))
+        await self._flush()
+
+    def _visible(self) -> Select[Item]:
+        statement = select(Item)
+        if self.principal.is_admin:
+            return statement
+        return statement.where(Item.owner_id == self.principal.id)
+
+    async def _get_unchanged(self, item_id: UUID, if_match: IfMatch) -> Item:
+        item = await self.get(item_id)
+        if not if_match.allows(item.version):
+            raise ItemChanged
+        return item
+
+    async def _flush(self) -> None:
+        try:
+            await self.session.flush()
+        except StaleDataError as error:
+            raise ItemChanged from error
+
+
+Items = Annotated[ItemService, Depends()]

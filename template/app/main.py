@@ -1,0 +1,44 @@
+"""Put the service together."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from app.core.feature import Feature
+from app.core.health import health_router
+from app.core.lifespan import lifespan
+from app.core.logging import configure_logging
+from app.core.metrics import router as metrics_router
+from app.core.middleware import core_middleware
+from app.core.openapi import add_docs, customise_openapi, operation_id
+from app.core.problems import add_error_handlers
+from app.core.project import project
+from app.core.settings import load_all
+from app.features import FEATURES
+
+
+def create_app(features: Sequence[Feature] = FEATURES) -> FastAPI:
+    load_all()
+    configure_logging()
+    app = FastAPI(
+        title=project().title,
+        version=project().version,
+        description=project().summary,
+        lifespan=lifespan,
+        middleware=[*core_middleware(), *(layer for f in features for layer in f.middleware)],
+        generate_unique_id_function=operation_id,
+        openapi_url=None,
+        telemetry={"operation_spans": False},
+    )
+    add_error_handlers(app)
+    for router in (feature.router for feature in features):
+        if router is not None:
+            app.include_router(router)
+    app.include_router(health_router(features))
+    app.include_router(metrics_router)
+    customise_openapi(app)
+    add_docs(app)
+    return app
+
+
+app = create_app()

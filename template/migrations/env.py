@@ -1,0 +1,55 @@
+"""Run by Alembic: connects with the service's own settings and compares with its models."""
+
+import asyncio
+from typing import Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Connection
+from sqlalchemy.types import TypeDecorator
+
+from app import features  # noqa: F401  (so that every model is known)
+from app.core.database.engine import create_engine
+from app.core.database.models import Base
+from app.core.database.settings import DatabaseSettings
+
+
+def render_item(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
+    """Write a column type of our own as the one it stores, so that revisions never import `app`."""
+    if kind == "type" and isinstance(item, TypeDecorator):
+        return f"sa.{item.impl_instance!r}"
+    return False
+
+
+def migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_item=render_item,
+        # SQLite cannot alter a table: Alembic copies it.
+        render_as_batch=connection.dialect.name == "sqlite",
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def connect_and_migrate() -> None:
+    engine = create_engine(DatabaseSettings.load())
+    async with engine.begin() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+
+def write_sql() -> None:
+    """For `alembic upgrade --sql`, where nobody may connect."""
+    context.configure(
+        url=DatabaseSettings.load().url, target_metadata=Base.metadata, literal_binds=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    write_sql()
+else:
+    asyncio.run(connect_and_migrate())
