@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import signal
+import sys
 import tempfile
 from typing import Annotated
 
@@ -60,6 +62,8 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
     """Start for production. Migrate before, with `app migrate`."""
     settings = ServerSettings.load()
     workers = workers or settings.workers
+    # Uvicorn raises the signal again once it has finished: a stop that was asked for is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # Waiting here and not only in the workers: one clear line, and no restarts without end.
     asyncio.run(wait_for_database())
     with tempfile.TemporaryDirectory(prefix="metrics-") as folder:

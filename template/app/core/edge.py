@@ -18,7 +18,7 @@ from structlog.contextvars import bind_contextvars
 
 from app.core.metrics import observe_request
 from app.core.problems import problem_response
-from app.core.settings import AppSettings
+from app.core.settings import AppSettings, StartupError
 
 REQUEST_ID_HEADER = "x-request-id"
 VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -45,7 +45,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, shorten_failures(send))
             return
         request_id = request_id_of(scope)
         bind_contextvars(request_id=request_id)
@@ -130,6 +130,18 @@ class Exchange:
             duration_ms=round(seconds * 1000, 2),
             client=client[0] if client else None,
         )
+
+
+def shorten_failures(send: Send) -> Send:
+    """Report a start that fails for a known reason by its message, without a traceback."""
+
+    async def send_short(message: Message) -> None:
+        if message["type"] == "lifespan.startup.failed":
+            _, _, reason = message["message"].rpartition(f"{StartupError.__name__}: ")
+            message["message"] = reason.strip()
+        await send(message)
+
+    return send_short
 
 
 def request_id_of(scope: Scope) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import httpx2
 import stamina
 from fastapi import Depends
+from opentelemetry.propagate import inject
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 from starlette.requests import HTTPConnection
@@ -74,6 +75,10 @@ async def pass_request_id(request: httpx2.Request) -> None:
         request.headers.setdefault("X-Request-ID", request_id)
 
 
+async def pass_trace(request: httpx2.Request) -> None:
+    inject(request.headers)
+
+
 @asynccontextmanager
 async def open_http(
     transport: httpx2.AsyncBaseTransport | None = None,
@@ -86,7 +91,7 @@ async def open_http(
     async with httpx2.AsyncClient(
         transport=RetryTransport(transport, settings.attempts),
         timeout=httpx2.Timeout(settings.timeout, connect=settings.connect_timeout),
-        event_hooks={"request": [pass_request_id]},
+        event_hooks={"request": [pass_request_id, pass_trace]},
     ) as client:
         yield client
 

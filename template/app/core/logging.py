@@ -49,7 +49,7 @@ def configure_logging() -> None:
     ending: list[Processor] = (
         [structlog.processors.format_exc_info, mask_secrets, _render_json]
         if settings.is_json
-        else [mask_secrets, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        else [mask_secrets, _console()]
     )
     structlog.configure(
         processors=[*shared, *ending],
@@ -91,6 +91,13 @@ def _masked(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_masked(item) for item in value]
     return value
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    # Plain tracebacks: the pretty ones show local variables, which may be secrets.
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
 
 
 def _render_json(_: object, __: str, event: MutableMapping[str, Any]) -> str:

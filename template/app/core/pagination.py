@@ -4,22 +4,22 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Query
-from pydantic import TypeAdapter
-from sqlalchemy import Select, tuple_
+from pydantic import Field, TypeAdapter
+from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.core.database.models import Record
+from app.core.database.models import Record, UtcDateTime
 from app.core.problems import AppError
-from app.core.schemas import Moment, Text
+from app.core.schemas import Input, Moment, Text
 
 MAX_LIMIT = 100
-CURSOR = TypeAdapter(tuple[str, Text, UUID])
+CURSOR = TypeAdapter(tuple[str, str, UUID])
 MOMENT = TypeAdapter(Moment)
+TEXT = TypeAdapter(Text)
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -33,23 +33,13 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
-@dataclass(frozen=True)
-class PageRequest:
-    limit: int
-    cursor: str | None
+class PageQuery(Input):
+    """The part of a list's query that picks the page; a resource adds its filters and `sort`."""
 
-
-def get_page_request(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows on a page.")] = 20,
-    cursor: Annotated[
-        str | None,
-        Query(max_length=2000, description="`next_cursor` of the page before, same sort."),
-    ] = None,
-) -> PageRequest:
-    return PageRequest(limit, cursor)
-
-
-PageDep = Annotated[PageRequest, Depends(get_page_request)]
+    limit: int = Field(default=20, ge=1, le=MAX_LIMIT, description="Rows on a page.")
+    cursor: str | None = Field(
+        default=None, max_length=2000, description="`next_cursor` of the page before, same sort."
+    )
 
 
 class InvalidCursor(AppError):
@@ -60,7 +50,7 @@ class InvalidCursor(AppError):
 async def paginate(
     session: AsyncSession,
     statement: Select[R],
-    page: PageRequest,
+    query: PageQuery,
     *,
     sort: str,
     model: type[R],
@@ -78,15 +68,17 @@ async def paginate(
     descending = sort.startswith("-")
     column: InstrumentedAttribute[Any] = getattr(model, name)
     key = tuple_(column, model.id)
-    if page.cursor is not None:
-        after = tuple_(*decode_cursor(page.cursor, sort, column.type.python_type))
+    if query.cursor is not None:
+        kind = MOMENT if isinstance(column.type, UtcDateTime) else TEXT
+        value, row_id = decode_cursor(query.cursor, sort, kind)
+        after = tuple_(literal(value, column.type), literal(row_id, model.id.type))
         statement = statement.where(key < after if descending else key > after)
     order = [part.desc() if descending else part.asc() for part in (column, model.id)]
     # One more row than asked for tells whether there is another page.
-    found = await session.scalars(statement.order_by(*order).limit(page.limit + 1))
+    found = await session.scalars(statement.order_by(*order).limit(query.limit + 1))
     rows = found.all()
-    items = rows[: page.limit]
-    if len(rows) <= page.limit:
+    items = rows[: query.limit]
+    if len(rows) <= query.limit:
         return Page(items, None)
     last = items[-1]
     return Page(items, encode_cursor(sort, getattr(last, name), last.id))
@@ -97,11 +89,11 @@ def encode_cursor(sort: str, value: str | datetime, row_id: UUID) -> str:
     return base64.urlsafe_b64encode(CURSOR.dump_json((sort, text, row_id))).decode()
 
 
-def decode_cursor(cursor: str, sort: str, kind: type) -> tuple[str | datetime, UUID]:
+def decode_cursor(cursor: str, sort: str, adapter: TypeAdapter[Any]) -> tuple[Any, UUID]:
     try:
         decoded = base64.b64decode(cursor, altchars=b"-_", validate=True)
         made_for, text, row_id = CURSOR.validate_json(decoded)
-        value = MOMENT.validate_python(text) if kind is datetime else text
+        value = adapter.validate_python(text)
     except ValueError as error:
         raise InvalidCursor from error
     if made_for != sort:

@@ -93,12 +93,12 @@ def problem_response(
     problem = Problem(
         type=f"urn:problem:{'-'.join(words)}" if words else "about:blank",
         title=" ".join(words).capitalize() if words else _phrase(status),
-        status=status,
+        status=int(status),
         detail=detail,
         request_id=get_contextvars().get("request_id"),
     )
     content = {**problem.model_dump(exclude_none=True), **(members or {})}
-    return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)
+    return JSONResponse(content, problem.status, headers, media_type=MEDIA_TYPE)
 
 
 def responses(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:

@@ -4,7 +4,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 
 from app.core.etag import IfMatch, etag
-from app.core.pagination import InvalidCursor, Page, PageDep
+from app.core.pagination import InvalidCursor, Page
 from app.core.problems import responses
 from app.core.ratelimit import RateLimit, TooManyRequests
 from app.items.models import Item
@@ -16,11 +16,9 @@ write_limit = Depends(RateLimit("items-write", "120/minute"))
 
 
 @router.get("", response_model=Page[ItemRead], responses=responses(InvalidCursor))
-async def list_items(
-    items: Items, query: Annotated[ItemQuery, Query()], page: PageDep
-) -> Page[Item]:
+async def list_items(items: Items, query: Annotated[ItemQuery, Query()]) -> Page[Item]:
     """List your items, page by page."""
-    return await items.list(query, page)
+    return await items.list(query)
 
 
 @router.get("/{item_id}", response_model=ItemRead, responses=responses(ItemNotFound))
@@ -39,7 +37,7 @@ async def read_item(items: Items, item_id: UUID, response: Response) -> Item:
 )
 async def create_item(items: Items, data: ItemCreate, request: Request, response: Response) -> Item:
     item = await items.create(data)
-    response.headers["Location"] = str(request.url_for("read_item", item_id=item.id))
+    response.headers["Location"] = request.url_for("read_item", item_id=item.id).path
     response.headers["ETag"] = etag(item.version)
     return item
 

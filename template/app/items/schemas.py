@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.pagination import PageQuery
 from app.core.schemas import Input, Moment, Text, unset
 from app.items.models import ItemStatus
 
@@ -38,7 +39,7 @@ class ItemRead(BaseModel):
     updated_at: datetime
 
 
-class ItemQuery(Input):
+class ItemQuery(PageQuery):
     """Filters are joined by "and"."""
 
     status: ItemStatus | None = None

@@ -8,7 +8,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.core.database.session import SessionDep
 from app.core.etag import IfMatch
 from app.core.identity import CurrentPrincipal
-from app.core.pagination import Page, PageRequest, paginate
+from app.core.pagination import Page, paginate
 from app.core.problems import NotFound, PreconditionFailed
 from app.items.models import Item
 from app.items.schemas import ItemCreate, ItemQuery, ItemUpdate
@@ -31,7 +31,7 @@ class ItemService:
         self.session = session
         self.principal = principal
 
-    async def list(self, query: ItemQuery, page: PageRequest) -> Page[Item]:
+    async def list(self, query: ItemQuery) -> Page[Item]:
         statement = self._visible()
         if query.status is not None:
             statement = statement.where(Item.status == query.status)
@@ -39,7 +39,7 @@ class ItemService:
             statement = statement.where(Item.name.icontains(query.name_contains, autoescape=True))
         if query.created_after is not None:
             statement = statement.where(Item.created_at > query.created_after)
-        return await paginate(self.session, statement, page, sort=query.sort, model=Item)
+        return await paginate(self.session, statement, query, sort=query.sort, model=Item)
 
     async def get(self, item_id: UUID) -> Item:
         item = await self.session.scalar(self._visible().where(Item.id == item_id))

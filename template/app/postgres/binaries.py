@@ -31,7 +31,7 @@ class Binaries:
             StartupError: it failed; the message ends with what it and the server's log say.
         """
         user, group = account() or (None, None)
-        result = subprocess.run(
+        result = subprocess.run(  # noqa: S603 (our own arguments, and no shell)
             [self.folder / program, *arguments],
             check=False,
             # Paths in options pass through a shell. In this folder none needs to be named.

@@ -20,10 +20,10 @@ STAND_INS = Path("/var/lib/development-postgres")
 
 def account() -> tuple[int, int] | None:
     """Return the user and group that Postgres runs as; None where it can be our own."""
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return None
-    nobody = pwd.getpwnam("nobody")
-    return nobody.pw_uid, nobody.pw_gid
+    if sys.platform != "win32" and os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        return nobody.pw_uid, nobody.pw_gid
+    return None
 
 
 def hand_over(folder: Path) -> None:

@@ -1,0 +1,139 @@
+"""One database and one running application for all tests; none sees what another has done."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import uuid4
+
+# Before `app` is imported: the developer's own settings, and the database they name, stay out.
+os.environ.pop("DATABASE_URL", None)
+os.environ |= {"APP_ENVIRONMENT": "test", "ENV_FILE": os.devnull, "SECRETS_DIR": "/nonexistent"}
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient
+from limits.aio.storage import MemoryStorage
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
+from starlette.types import Receive, Scope, Send
+
+from app.commands.database import migrate_to
+from app.commands.development import development_services
+from app.core.database.engine import Database, create_engine
+from app.core.database.session import get_database
+from app.core.database.settings import DatabaseSettings
+from app.core.identity import ANONYMOUS, Principal, get_principal
+from app.core.ratelimit import Limiter, RateLimitSettings, get_limiter
+from app.core.settings import forget_all
+from app.main import create_app
+
+NewDatabase = Callable[[], Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+async def new_database(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[NewDatabase]:
+    """Make an empty database: on the server of TEST_DATABASE_URL, or on one that starts here."""
+    folder = tmp_path_factory.mktemp("services")
+    if "TEST_DATABASE_URL" in os.environ:
+        os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+        forget_all()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(development_services(folder))
+        server = os.environ.pop("DATABASE_URL", None)
+
+        async def new() -> str:
+            if server is None:
+                return f"sqlite+aiosqlite:///{folder}/{uuid4().hex}.db"
+            return await stack.enter_async_context(database_on(server))
+
+        yield new
+
+
+@asynccontextmanager
+async def database_on(server: str) -> AsyncGenerator[str]:
+    name = f"test_{uuid4().hex}"
+    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    async with engine.connect() as connection:
+        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def database_url(new_database: NewDatabase) -> str:
+    """The migrated database that the settings name while the tests run."""
+    url = await new_database()
+    os.environ["DATABASE_URL"] = url
+    forget_all()
+    # Alembic starts an event loop of its own.
+    await asyncio.to_thread(migrate_to, "head")
+    return url
+
+
+@pytest.fixture(scope="session")
+async def app(database_url: str) -> AsyncGenerator[FastAPI]:
+    """The application as it is served, started once."""
+    assert database_url
+    async with running(create_app()) as app:
+        yield app
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncGenerator[FastAPI]:
+    """Start an application as a server would; its requests then find what its lifespan opened."""
+    async with app.router.lifespan_context(app) as state:
+        app.state.lifespan = dict(state or {})
+        yield app
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncGenerator[AsyncClient]:
+    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": dict(app.state.lifespan)}, receive, send)
+
+    transport = ASGITransport(with_state)
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncGenerator[Database]:
+    """The database in one outer transaction: code may commit, nothing outlives the test."""
+    assert database_url
+    engine = create_engine(DatabaseSettings.load())
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        yield database_in(connection)
+        await transaction.rollback()
+    await engine.dispose()
+
+
+def database_in(connection: AsyncConnection) -> Database:
+    sessions = async_sessionmaker(
+        connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+    )
+    return Database(write=sessions, read=sessions)
+
+
+@pytest.fixture
+async def client(app: FastAPI, database: Database) -> AsyncGenerator[AsyncClient]:
+    """A client of the application whose changes are undone after the test."""
+    limiter = Limiter(MemoryStorage(), RateLimitSettings.load())
+    app.dependency_overrides = {get_database: lambda: database, get_limiter: lambda: limiter}
+    async with client_of(app) as client:
+        yield client
+    app.dependency_overrides = {}
+
+
+@pytest.fixture
+def log_in(app: FastAPI, client: AsyncClient) -> Callable[[Principal], None]:
+    """Make the following requests come from a principal."""
+    del client  # it comes first, and clears the overrides when it goes
+
+    def log_in(principal: Principal = ANONYMOUS) -> None:
+        app.dependency_overrides[get_principal] = lambda: principal
+
+    return log_in
