@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
@@ -12,23 +12,21 @@ os.environ |= {"APP_ENVIRONMENT": "test", "ENV_FILE": os.devnull, "SECRETS_DIR":
 
 import pytest
 from fastapi import FastAPI
-from httpx2 import ASGITransport, AsyncClient
+from httpx2 import AsyncClient
 from limits.aio.storage import MemoryStorage
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
-from starlette.types import Receive, Scope, Send
 
 from app.commands.database import migrate_to
 from app.commands.development import development_services
 from app.core.database.engine import Database, create_engine
 from app.core.database.session import get_database
 from app.core.database.settings import DatabaseSettings
+from app.core.feature import Feature
 from app.core.identity import ANONYMOUS, Principal, get_principal
+from app.core.logging import configure_logging
 from app.core.ratelimit import Limiter, RateLimitSettings, get_limiter
 from app.core.settings import forget_all
 from app.main import create_app
-
-NewDatabase = Callable[[], Awaitable[str]]
+from tests.support import NewDatabase, Start, client_of, database_in, database_on, running
 
 
 @pytest.fixture(scope="session")
@@ -50,18 +48,6 @@ async def new_database(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerat
         yield new
 
 
-@asynccontextmanager
-async def database_on(server: str) -> AsyncGenerator[str]:
-    name = f"test_{uuid4().hex}"
-    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    async with engine.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await engine.dispose()
-
-
 @pytest.fixture(scope="session", autouse=True)
 async def database_url(new_database: NewDatabase) -> str:
     """The migrated database that the settings name while the tests run."""
@@ -73,30 +59,47 @@ async def database_url(new_database: NewDatabase) -> str:
     return url
 
 
+@pytest.fixture(autouse=True)
+def fresh_settings() -> Iterator[None]:
+    """Settings that a test has changed are read again by the next one."""
+    yield
+    forget_all()
+
+
+@pytest.fixture
+async def migrated_database(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Another one, for a test that needs real commits; DATABASE_URL names it meanwhile."""
+    url = await new_database()
+    monkeypatch.setenv("DATABASE_URL", url)
+    forget_all()
+    await asyncio.to_thread(migrate_to, "head")
+    return url
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Start an application of the test's own, with other features or settings."""
+
+    @asynccontextmanager
+    async def start(*features: Feature, **settings: str) -> AsyncGenerator[AsyncClient]:
+        for variable, value in settings.items():
+            monkeypatch.setenv(variable, value)
+        forget_all()
+        async with running(create_app(features)) as app, client_of(app) as client:
+            yield client
+
+    yield start
+    monkeypatch.undo()
+    forget_all()
+    configure_logging()
+
+
 @pytest.fixture(scope="session")
 async def app(database_url: str) -> AsyncGenerator[FastAPI]:
     """The application as it is served, started once."""
     assert database_url
     async with running(create_app()) as app:
         yield app
-
-
-@asynccontextmanager
-async def running(app: FastAPI) -> AsyncGenerator[FastAPI]:
-    """Start an application as a server would; its requests then find what its lifespan opened."""
-    async with app.router.lifespan_context(app) as state:
-        app.state.lifespan = dict(state or {})
-        yield app
-
-
-@asynccontextmanager
-async def client_of(app: FastAPI) -> AsyncGenerator[AsyncClient]:
-    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "state": dict(app.state.lifespan)}, receive, send)
-
-    transport = ASGITransport(with_state)
-    async with AsyncClient(transport=transport, base_url="http://test") as client:
-        yield client
 
 
 @pytest.fixture
@@ -109,13 +112,6 @@ async def database(database_url: str) -> AsyncGenerator[Database]:
         yield database_in(connection)
         await transaction.rollback()
     await engine.dispose()
-
-
-def database_in(connection: AsyncConnection) -> Database:
-    sessions = async_sessionmaker(
-        connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
-    )
-    return Database(write=sessions, read=sessions)
 
 
 @pytest.fixture

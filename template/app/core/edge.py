@@ -158,5 +158,9 @@ def route_template(scope: Scope) -> str:
     """Return the path as it was declared, so that a label never grows with ids."""
     # FastAPI keeps a route's full path here; `scope["route"]` lacks the prefixes of routers.
     context = scope.get("fastapi", {}).get("effective_route_context")
-    path: str | None = getattr(context or scope.get("route"), "path", None)
-    return "unmatched" if path is None else path
+    if context is None:
+        return getattr(scope.get("route"), "path", "unmatched")
+    if context.path:
+        return str(context.path)
+    # A mount: its own path, then the one below it, where the mounted application has routes.
+    return f"{context.original_route.path}{getattr(scope.get('route'), 'path', '')}"

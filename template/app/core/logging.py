@@ -16,10 +16,13 @@ from app.core.settings import AppSettings, Settings
 
 MASK = "***"
 SECRET_NAMES = re.compile(
-    r"passw|secret|token|authorization|cookie|api_?key|credential|private_?key", re.IGNORECASE
+    r"passw|secret|token|authorization|cookie|api[-_]?key|credential|private[-_]?key",
+    re.IGNORECASE,
 )
 # What looks like a secret inside a text: the user part of a URL, and a bearer or basic credential.
-SECRET_TEXTS = re.compile(r"(?<=://)[^\s/@]+(?=@)|(?<=\b(?:earer|Basic) )[\w.~+/=-]+")
+SECRET_TEXTS = re.compile(
+    r"(?<=://)[^\s/@]+(?=@)|(?<=\bBearer )[\w.~+/=-]+|(?<=\bBasic )[\w+/=]+", re.IGNORECASE
+)
 
 
 class LogSettings(Settings):
@@ -54,7 +57,7 @@ def configure_logging() -> None:
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(),
         cache_logger_on_first_use=AppSettings.load().environment.deployed,
     )
     handler = logging.StreamHandler(sys.stdout)

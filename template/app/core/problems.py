@@ -1,5 +1,6 @@
 """Every error is a problem document (RFC 9457, https://www.rfc-editor.org/rfc/rfc9457)."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -80,6 +81,14 @@ class Unavailable(AppError):
         super().__init__(detail, headers={"Retry-After": "5"}, members=members)
 
 
+class ProblemResponse(JSONResponse):
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401  (as in Starlette)
+        # ASCII only: a part of the request that is quoted may not be valid Unicode.
+        return json.dumps(content).encode()
+
+
 def problem_response(
     status: int,
     *,
@@ -87,7 +96,7 @@ def problem_response(
     words: Iterable[str] = (),
     headers: Mapping[str, str] | None = None,
     members: Mapping[str, Any] | None = None,
-) -> JSONResponse:
+) -> ProblemResponse:
     """Build the answer; without `words` it is a plain HTTP error, `about:blank` as the RFC says."""
     words = list(words)
     problem = Problem(
@@ -98,7 +107,7 @@ def problem_response(
         request_id=get_contextvars().get("request_id"),
     )
     content = {**problem.model_dump(exclude_none=True), **(members or {})}
-    return JSONResponse(content, problem.status, headers, media_type=MEDIA_TYPE)
+    return ProblemResponse(content, problem.status, headers)
 
 
 def responses(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
@@ -115,7 +124,7 @@ def responses(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
 def add_error_handlers(app: FastAPI) -> None:
     # Errors that nobody expected are answered by `app.core.edge`, around all of the application.
     @app.exception_handler(AppError)
-    def app_error(_: Request, error: AppError) -> JSONResponse:
+    def app_error(_: Request, error: AppError) -> ProblemResponse:
         return problem_response(
             error.status,
             detail=error.detail,
@@ -125,12 +134,12 @@ def add_error_handlers(app: FastAPI) -> None:
         )
 
     @app.exception_handler(HTTPException)
-    def http_error(_: Request, error: HTTPException) -> JSONResponse:
+    def http_error(_: Request, error: HTTPException) -> ProblemResponse:
         detail = None if error.detail == _phrase(error.status_code) else str(error.detail)
         return problem_response(error.status_code, detail=detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
-    def validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
+    def validation_error(_: Request, error: RequestValidationError) -> ProblemResponse:
         return problem_response(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             detail="The request is not valid; `errors` says where.",

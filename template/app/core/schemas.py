@@ -1,19 +1,20 @@
 """What request schemas share."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 
-def refuse_nul(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must not contain the character U+0000")
+def refuse_unstorable(value: str) -> str:
+    if re.search("[\0\ud800-\udfff]", value):
+        raise ValueError("must not contain U+0000 or half of a surrogate pair")
     return value
 
 
-Text = Annotated[str, AfterValidator(refuse_nul)]
-"""A text that every database can store: Postgres has no U+0000."""
+Text = Annotated[str, AfterValidator(refuse_unstorable)]
+"""A text that every database can store: JSON can carry what UTF-8 and Postgres cannot."""
 
 
 def to_utc(value: datetime) -> datetime:

@@ -22,6 +22,8 @@ MAJOR = 18
 
 @dataclass(frozen=True)
 class Binaries:
+    """The folder with `initdb`, `pg_ctl` and the like."""
+
     folder: Path
 
     def run(self, program: str, *arguments: str, data: Path, keep: Sequence[int] = ()) -> None:
@@ -44,7 +46,7 @@ class Binaries:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            # Ctrl-C in a terminal goes to the whole session: the server ends after the app.
+            # Ctrl-C goes to every process in the terminal, but the server must outlive the app.
             start_new_session=True,
             pass_fds=keep,
             user=user,

@@ -35,7 +35,11 @@ class Cluster:
         return server if server and server.answers() else None
 
     def serve(self) -> Postgres:
-        """Return the running server, started if need be. One process at a time may call it."""
+        """Return the running server, started if need be. One process at a time may call it.
+
+        Raises:
+            StartupError: it does not start, or one that runs does not answer.
+        """
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         deadline = time.monotonic() + PATIENCE
@@ -54,8 +58,8 @@ class Cluster:
         """Stop the server, if it lives; without `durable`, remove the data."""
         if self._lives() and self._pid_file.exists():
             server = self._recorded()
-            how = "fast" if self.durable else "immediate"
-            self.binaries.run("pg_ctl", "stop", "--wait", "--mode", how, data=self.data)
+            mode = "--mode=fast" if self.durable else "--mode=immediate"
+            self.binaries.run("pg_ctl", "stop", "--wait", mode, data=self.data)
             _remove_sockets(server)
         if not self.durable:
             shutil.rmtree(self.data, ignore_errors=True)
@@ -72,11 +76,9 @@ class Cluster:
         return None
 
     def _lives(self) -> bool:
-        lock = self.data / ALIVE
-        if not lock.exists():
-            return False
-        with lock.open("w") as alive:
+        with suppress(FileNotFoundError), (self.data / ALIVE).open() as alive:
             return not hold(alive, wait=False)
+        return False
 
     def _initialise(self) -> None:
         # Renamed when complete: what a killed initdb leaves looks much like a cluster.

@@ -8,6 +8,7 @@ import sentry_sdk
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, WebSocketDisconnect
 from sentry_sdk.integrations.argv import ArgvIntegration
+from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 from sentry_sdk.integrations.stdlib import StdlibIntegration
 from sentry_sdk.types import DataCollectionUserOptions, Event, Hint
@@ -50,6 +51,8 @@ async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
 
 
 def open_client(settings: SentrySettings) -> None:
+    # A collector of traces that is away is no error of this service.
+    ignore_logger("opentelemetry.*")
     sentry_sdk.init(
         dsn=settings.dsn.get_secret_value(),
         environment=AppSettings.load().environment,

@@ -48,7 +48,7 @@ def describe(scope: Scope, event: Event, _: Hint) -> Event:
     """Add which request it was: no body, no query string, no cookie, no address of the client."""
     method = scope.get("method", "WEBSOCKET")
     headers = Headers(scope=scope)
-    event["transaction"] = f"{method} {route_template(scope)}"
+    event["transaction"] = f"{method} {route_of(scope)}"
     event["transaction_info"] = {"source": "route"}
     event["request"] = {
         "method": method,
@@ -57,3 +57,8 @@ def describe(scope: Scope, event: Event, _: Hint) -> Event:
     }
     event.setdefault("tags", {})["request_id"] = get_contextvars()["request_id"]
     return event
+
+
+def route_of(scope: Scope) -> str:
+    # The route of a socket, unlike that of a request, has the prefixes of its routers.
+    return str(scope["route"].path) if scope["type"] == "websocket" else route_template(scope)

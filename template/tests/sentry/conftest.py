@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -24,12 +25,13 @@ Serve = Callable[[APIRouter], AbstractAsyncContextManager[AsyncClient]]
 
 
 @pytest.fixture
-def sentry(monkeypatch: pytest.MonkeyPatch) -> Generator[list[Event]]:
+def sentry() -> Generator[list[Event]]:
     """Start a server, make it the project's Sentry, and give the events that arrive."""
     events: list[Event] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            time.sleep(0.05)  # what is not waited for at the end comes too late
             envelope = self.rfile.read(int(self.headers["Content-Length"]))
             _, *lines = map(json.loads, gzip.decompress(envelope).splitlines())
             items = zip(lines[::2], lines[1::2], strict=True)
@@ -40,16 +42,15 @@ def sentry(monkeypatch: pytest.MonkeyPatch) -> Generator[list[Event]]:
         def log_message(self, format: str, *_: object) -> None:  # noqa: A002 (its name there)
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+    with HTTPServer(("127.0.0.1", 0), Handler) as server, pytest.MonkeyPatch.context() as patch:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        monkeypatch.setenv("SENTRY_DSN", f"http://key@127.0.0.1:{server.server_port}/1")
-        monkeypatch.setenv("APP_COMMIT", "abc123")
+        patch.setenv("SENTRY_DSN", f"http://key@127.0.0.1:{server.server_port}/1")
+        patch.setenv("APP_COMMIT", "abc123")
         forget_all()
         yield events
         server.shutdown()
         thread.join()
-    monkeypatch.undo()
     forget_all()
 
 

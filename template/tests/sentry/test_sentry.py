@@ -6,13 +6,16 @@ from typing import Any
 import httpx2
 import pytest
 import sentry_sdk
-from fastapi import APIRouter, HTTPException, WebSocket
+from fastapi import APIRouter, FastAPI, HTTPException, WebSocket
 from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from app.core.problems import AppError
 from app.core.settings import StartupError, forget_all
 from app.main import create_app
+from app.sentry.client import lifespan
 
 Event = dict[str, Any]
 Serve = Callable[[APIRouter], AbstractAsyncContextManager[AsyncClient]]
@@ -126,6 +129,17 @@ async def test_an_error_in_the_middle_of_an_answer_is_sent_once(
     assert [event["exception"]["values"][-1]["value"] for event in sentry] == ["half way"]
 
 
+async def test_an_error_in_a_socket_is_sent_once(sentry: list[Event], serve: Serve) -> None:
+    async with serve(router) as client:
+        url = str(client.base_url.join("/probe/socket").copy_with(scheme="ws"))
+        with pytest.raises(ConnectionClosedError):
+            async with connect(url) as socket:
+                await socket.recv()
+
+    [event] = sentry
+    assert event["transaction"] == "WEBSOCKET /probe/socket"
+
+
 async def test_an_error_that_a_library_logs_is_sent(sentry: list[Event], serve: Serve) -> None:
     async with serve(router) as client:
         await client.get("/probe/logged")
@@ -149,6 +163,13 @@ async def test_requests_can_be_timed(
     assert timed["transaction"] == "GET /items"
     assert "SELECT" in str([span["description"] for span in timed["spans"]])
     assert "hunter2" not in str(sentry)
+
+
+async def test_what_is_not_sent_yet_is_sent_at_the_end(sentry: list[Event]) -> None:
+    async with lifespan(FastAPI()):
+        sentry_sdk.capture_message("last words")
+
+    assert [event["message"] for event in sentry] == ["last words"]
 
 
 async def test_it_is_off_without_dsn(serve: Serve) -> None:

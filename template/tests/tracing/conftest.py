@@ -1,17 +1,123 @@
-"""A collector of traces, and the service that sends to it: providers are set once a process."""
+"""Traces of a service that runs as a process of its own: a process sets its provider only once."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
-from httpx2 import AsyncClient, HTTPTransport, Client
+from httpx2 import AsyncClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+Json = dict[str, Any]
+Recording = dict[str, list[Json]]
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+PARENT = "b7ad6b7169203331"
+
+
+@pytest.fixture(scope="module")
+async def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Make some requests of the service, stop it, and give the spans, log lines and calls."""
+    spans: list[Json] = []
+    calls: list[Json] = []
+    with collecting(spans, calls) as url:
+        dotenv = tmp_path_factory.mktemp("tracing") / ".env"
+        dotenv.write_text(f"OTEL_EXPORTER_OTLP_ENDPOINT={url}\nOTEL_EXPORTER_OTLP_HEADERS=key=k1\n")
+        lines: list[Json] = []
+        async with serving(dotenv, lines) as client:
+            sampled = {"traceparent": f"00-{TRACE}-{PARENT}-01", "X-Request-ID": "request-1"}
+            await client.get("/items?name_contains=hunter2", headers=sampled)
+            await client.get("/probe/relay", params={"to": f"{url}/upstream"}, headers=sampled)
+            await client.get("/probe/broken")
+            unsampled = {"traceparent": f"00-{TRACE}-{PARENT}-00", "X-Request-ID": "request-2"}
+            await client.get("/probe/broken", headers=unsampled)
+    return {"spans": spans, "lines": lines, "calls": calls}
+
+
+@contextmanager
+def collecting(spans: list[Json], calls: list[Json]) -> Generator[str]:
+    """Run a server that collects spans by POST, and the headers of other calls."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.path == "/v1/traces"
+            assert self.headers["key"] == "k1"
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            spans.extend(decode(body))
+            self.answer()
+
+        def do_GET(self) -> None:
+            calls.append({name.lower(): value for name, value in self.headers.items()})
+            self.answer()
+
+        def answer(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *_: object) -> None:  # noqa: A002 (its name there)
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def decode(body: bytes) -> Generator[Json]:
+    for exported in ExportTraceServiceRequest.FromString(body).resource_spans:
+        resource = values(exported.resource.attributes)
+        for span in (span for scope in exported.scope_spans for span in scope.spans):
+            yield {
+                "name": span.name,
+                "trace": span.trace_id.hex(),
+                "id": span.span_id.hex(),
+                "parent": span.parent_span_id.hex(),
+                "status": span.status.code,
+                "attributes": values(span.attributes),
+                "resource": resource,
+            }
+
+
+def values(attributes: Iterable[KeyValue]) -> Json:
+    return {
+        item.key: getattr(item.value, str(item.value.WhichOneof("value"))) for item in attributes
+    }
+
+
+@asynccontextmanager
+async def serving(dotenv: Path, lines: list[Json]) -> AsyncGenerator[AsyncClient]:
+    """Run the service; at the end, give the lines of its log."""
+    environment = {
+        **os.environ,
+        "ENV_FILE": str(dotenv),
+        "LOG_FORMAT": "json",
+        "OTEL_RESOURCE_ATTRIBUTES": "service.version=overridden",
+    }
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            Path(__file__).with_name("service.py"),
+            str(listening.fileno()),
+            pass_fds=[listening.fileno()],
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    # The first request waits until the service has started.
+    async with AsyncClient(base_url=url, timeout=60) as client:
+        yield client
+    process.send_signal(signal.SIGINT)
+    output, _ = await process.communicate()
+    lines += [json.loads(line) for line in output.splitlines()]

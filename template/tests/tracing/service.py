@@ -1,11 +1,15 @@
-"""The service with two more routes, run as a process of its own: `service.py PORT`."""
+"""The service with some more routes, as a process of its own: `service.py FILENO` of a socket."""
 
+import socket
 import sys
+from contextlib import suppress
 
 import structlog
 import uvicorn
 from fastapi import APIRouter
+from sqlalchemy import text
 
+from app.core.database.session import SessionDep
 from app.core.feature import Feature
 from app.core.http import HttpClient
 from app.features import FEATURES
@@ -22,10 +26,12 @@ async def relay(http: HttpClient, to: str) -> None:
 
 
 @router.get("/broken")
-async def fail() -> None:
-    raise RuntimeError("broken")
+async def fail(session: SessionDep) -> None:
+    await session.execute(text("SELECT 'a value' FROM missing"))
 
 
 if __name__ == "__main__":
     app = create_app([*FEATURES, Feature(name="probe", router=router)])
-    uvicorn.run(app, port=int(sys.argv[1]), log_config=None)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[socket.socket(fileno=int(sys.argv[1]))])

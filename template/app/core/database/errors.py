@@ -37,7 +37,7 @@ def translate_errors(engine: Engine) -> None:
     @event.listens_for(engine, "handle_error")
     def handle_error(context: ExceptionContext) -> None:
         if context.is_disconnect or is_retryable(context.original_exception):
-            context.chained_exception = DatabaseUnavailable()
+            raise DatabaseUnavailable from context.original_exception
 
 
 def is_retryable(error: BaseException) -> bool:

@@ -1,0 +1,97 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.__main__ import cli
+from app.core.settings import forget_all
+from tests.support import NewDatabase
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments, catch_exceptions=False)
+
+
+@pytest.fixture
+async def empty_database(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = await new_database()
+    monkeypatch.setenv("DATABASE_URL", url)
+    forget_all()
+    return url
+
+
+def test_help_lists_the_commands() -> None:
+    result = run("--help")
+
+    commands = {"dev", "serve", "migrate", "revision", "routes", "settings", "openapi", "seed"}
+    assert commands <= set(re.findall(r"\w+", result.output))
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_migrate_and_seed_once() -> None:
+    assert run("migrate").exit_code == 0
+    assert run("seed").output == "items: 3 added\n"
+    assert run("seed").output == "items: 0 added\n"
+    assert run("downgrade", "base").exit_code == 0
+    assert run("migrate", "+1").exit_code == 0
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_unknown_revision_is_a_sentence() -> None:
+    result = run("migrate", "no-such")
+
+    assert result.exit_code == 1
+    assert "Can't locate revision identified by 'no-such'" in result.output
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_revision_writes_what_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("app", "migrations"):
+        shutil.copytree(name, tmp_path / name)
+    shutil.copy("pyproject.toml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    assert run("revision", "Nothing yet").exit_code == 0
+
+    [written] = (tmp_path / "migrations/versions").glob("*_nothing_yet.py")
+    assert "pass" in written.read_text()
+
+
+def test_commands_need_the_project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    result = run("migrate")
+
+    assert result.exit_code == 1
+    assert "where pyproject.toml is" in result.output
+
+
+def test_routes_are_listed() -> None:
+    lines = [line.split() for line in run("routes").output.splitlines()]
+
+    assert ["GET", "/items/{item_id}", "read_item"] in lines
+
+
+def test_settings_are_listed_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METRICS_TOKEN", "hunter2")
+    monkeypatch.setenv("RATELIMIT_URL", "redis://app:hunter2@cache/0")
+    forget_all()
+
+    output = run("settings").output
+
+    assert "METRICS_TOKEN=***\n" in output
+    assert "RATELIMIT_URL=redis://***@cache/0\n" in output
+    assert "HEALTH_TIMEOUT=2.0  (default)\n" in output
+    assert "hunter2" not in output
+
+
+def test_openapi_is_exported(tmp_path: Path) -> None:
+    file = tmp_path / "openapi.json"
+
+    assert run("openapi", "--output", str(file)).exit_code == 0
+
+    assert json.loads(file.read_text()) == json.loads(run("openapi").output)
+    assert "/items" in json.loads(file.read_text())["paths"]

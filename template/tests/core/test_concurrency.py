@@ -1,0 +1,54 @@
+import asyncio
+import os
+from functools import partial
+
+import pytest
+
+from app.core.concurrency import gather_limited, run_cpu_bound
+
+
+async def test_results_keep_their_order_and_the_limit_holds() -> None:
+    running = most = 0
+
+    async def call(number: int) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001 * (10 - number))
+        running -= 1
+        return number
+
+    results = await gather_limited([partial(call, number) for number in range(10)], limit=3)
+
+    assert results == list(range(10))
+    assert most == 3
+
+
+async def test_first_failure_cancels_the_others() -> None:
+    finished = False
+
+    async def fail() -> None:
+        raise ValueError("no")
+
+    async def wait() -> None:
+        nonlocal finished
+        await asyncio.sleep(10)
+        finished = True
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await gather_limited([wait, fail])
+
+    assert caught.group_contains(ValueError, match="no")
+    assert not finished
+
+
+async def test_cpu_bound_work_leaves_the_loop_free() -> None:
+    work = asyncio.create_task(run_cpu_bound(sum, range(10_000_000)))
+    ticks = 0
+    while not work.done():
+        await asyncio.sleep(0.01)
+        ticks += 1
+
+    assert await work == sum(range(10_000_000))
+    assert ticks > 2
+    assert await run_cpu_bound(os.getpid) != os.getpid()

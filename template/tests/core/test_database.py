@@ -1,0 +1,155 @@
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from fastapi import APIRouter
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from app.core.database.engine import create_engine, open_database
+from app.core.database.errors import DatabaseUnavailable, is_retryable
+from app.core.database.session import SessionDep
+from app.core.database.settings import DatabaseSettings
+from app.core.feature import Feature
+from app.core.settings import StartupError
+from app.features import FEATURES
+from app.items.models import Item
+from tests.support import Start
+
+router = APIRouter()
+
+
+@router.post("/add-and-fail")
+async def add_and_fail(session: SessionDep) -> None:
+    session.add(Item(owner_id="anonymous", name="half-written"))
+    await session.flush()
+    raise RuntimeError
+
+
+@router.post("/add-and-fail-to-commit")
+async def add_and_fail_to_commit(session: SessionDep) -> str:
+    session.add(Item(owner_id="anonymous", name=None))
+    return "done"
+
+
+FAILING = Feature(name="failing", router=router)
+
+
+@pytest.mark.parametrize("path", ["/add-and-fail", "/add-and-fail-to-commit"])
+async def test_failed_request_leaves_nothing(
+    start: Start, migrated_database: str, path: str
+) -> None:
+    async with start(*FEATURES, FAILING, DATABASE_URL=migrated_database) as client:
+        response = await client.post(path)
+        items = (await client.get("/items")).json()["items"]
+
+    assert response.status_code == 500
+    assert items == []
+
+
+async def test_answer_comes_after_the_commit(start: Start, migrated_database: str) -> None:
+    async with start(*FEATURES, DATABASE_URL=migrated_database) as client:
+        created = await client.post("/items", json={"name": "seen"})
+        async with (
+            open_database(DatabaseSettings.load()) as database,
+            database.read.begin() as session,
+        ):
+            count = await session.scalar(select(func.count()).select_from(Item))
+
+    assert created.status_code == 201
+    assert count == 1
+
+
+async def test_crowded_pool_is_a_problem_to_retry(start: Start, migrated_database: str) -> None:
+    slow = APIRouter()
+    release = asyncio.Event()
+
+    @slow.get("/slow")
+    async def read_slow(session: SessionDep) -> None:
+        await session.execute(text("SELECT 1"))
+        await release.wait()
+
+    settings = {"DATABASE_POOL_SIZE": "1", "DATABASE_MAX_OVERFLOW": "0"}
+    settings |= {"DATABASE_POOL_TIMEOUT": "0.05", "DATABASE_URL": migrated_database}
+    async with start(Feature(name="slow", router=slow), **settings) as client:
+        first = asyncio.create_task(client.get("/slow"))
+        await asyncio.sleep(0.05)
+        second = await client.get("/slow")
+        release.set()
+        assert (await first).status_code == 200
+
+    assert second.status_code == 503
+    assert second.json()["type"] == "urn:problem:database-unavailable"
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("nonsense", "DATABASE_URL"),
+        ("mysql+aiomysql://db/app", "aiomysql"),
+        ("sqlite:///app.db", "asynchronous"),
+    ],
+)
+def test_unusable_url_stops_the_start(url: str, reason: str) -> None:
+    with pytest.raises(StartupError, match=reason):
+        create_engine(DatabaseSettings(url=url))
+
+
+async def test_database_that_stays_away_stops_the_start(database_url: str, tmp_path: Path) -> None:
+    away = "sqlite+aiosqlite:////nonexistent/app.db"
+    if database_url.startswith("postgresql"):
+        away = f"postgresql+asyncpg://app:hunter2@/app?host={tmp_path}"
+
+    with pytest.raises(StartupError, match="no answer") as caught:
+        async with open_database(DatabaseSettings(url=away, start_timeout=0.3)):
+            pass
+
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_mistake_in_sql_is_no_outage() -> None:
+    engine = create_engine(DatabaseSettings.load())
+    async with engine.connect() as connection:
+        with pytest.raises(DBAPIError):
+            await connection.execute(text("SELECT * FROM nowhere"))
+    await engine.dispose()
+
+
+async def test_values_stay_out_of_errors(migrated_database: str) -> None:
+    async with open_database(DatabaseSettings(url=migrated_database)) as database:
+        with pytest.raises(IntegrityError) as caught:
+            async with database.write.begin() as session:
+                session.add(Item(owner_id="hunter2", name=None))
+
+    assert "hunter2" not in str(caught.value).partition("DETAIL")[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (type("E", (Exception,), {"sqlstate": "57P01"})(), True),
+        (type("E", (Exception,), {"sqlstate": "40001"})(), True),
+        (type("E", (Exception,), {"sqlstate": "23505"})(), False),
+        (Exception("database is locked"), True),
+        (Exception("no such table: item"), False),
+    ],
+)
+def test_errors_worth_a_retry(error: Exception, expected: bool) -> None:
+    assert is_retryable(error) is expected
+
+
+async def test_sqlite_writer_waits_and_then_gives_up(tmp_path: Path) -> None:
+    pytest.importorskip("aiosqlite", reason="this project's database is Postgres")
+    url = f"sqlite+aiosqlite:///{tmp_path}/app.db"
+    settings = DatabaseSettings(url=url, statement_timeout=0.1)
+    async with open_database(settings) as database, database.write.begin() as session:
+        await session.execute(text("CREATE TABLE t (id INTEGER PRIMARY KEY)"))
+        async with database.read.begin() as reader:
+            assert (await reader.execute(text("PRAGMA foreign_keys"))).scalar() == 1
+            assert (await reader.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
+        with pytest.raises(DatabaseUnavailable):
+            async with database.write.begin() as second, asyncio.timeout(5):
+                await second.execute(text("SELECT 1"))
+        with suppress(DBAPIError):
+            await session.rollback()

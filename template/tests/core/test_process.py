@@ -1,0 +1,121 @@
+"""The service as a process: started by its command, spoken to over the network, stopped."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+
+class Service:
+    """A running `app serve`."""
+
+    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.output = folder / f"{port}.log"
+        command = [sys.executable, "-m", "app", "serve", "--port", str(port), *arguments]
+        environment = {**os.environ, "LOG_FORMAT": "json", **settings}
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(  # noqa: S603  (our own command)
+                command, env=environment, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def wait_until_ready(self) -> None:
+        for _ in range(300):
+            try:
+                if httpx2.get(f"{self.url}/health/startup").status_code == 200:
+                    return
+            except httpx2.TransportError:
+                time.sleep(0.1)
+        raise TimeoutError(self.log())
+
+    def log(self) -> str:
+        return self.output.read_text()
+
+
+@contextmanager
+def running(folder: Path, *arguments: str, **settings: str) -> Generator[Service]:
+    service = Service(folder, *arguments, **settings)
+    try:
+        service.wait_until_ready()
+        yield service
+    finally:
+        service.process.terminate()
+        service.process.wait(20)
+
+
+def run(folder: Path, *arguments: str, **settings: str) -> tuple[int, str]:
+    service = Service(folder, *arguments, **settings)
+    return service.process.wait(30), service.log()
+
+
+def test_several_workers_serve_and_stop(tmp_path: Path, migrated_database: str) -> None:
+    with (
+        running(tmp_path, "--workers", "2", DATABASE_URL=migrated_database) as service,
+        httpx2.Client(base_url=service.url) as client,
+    ):
+        created = client.post("/items", json={"name": "over the network"})
+        listed = client.get("/items").json()["items"]
+        for _ in range(20):
+            httpx2.get(f"{service.url}/items")
+        metrics = client.get("/metrics").text
+
+    assert listed == [created.json()]
+    assert "server" not in created.headers
+    assert 'route="/items",status="200"} 21.0' in metrics
+    assert service.process.returncode == 0
+
+
+def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) -> None:
+    with running(tmp_path, DATABASE_URL=migrated_database) as service:
+        body = json.dumps({"name": "slow"}).encode()
+        with socket.create_connection(("127.0.0.1", int(service.url[-5:].strip(":")))) as client:
+            client.sendall(
+                b"POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                + f"Content-Length: {len(body)}\r\n\r\n".encode()
+                + body[:5]
+            )
+            time.sleep(0.3)
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            client.sendall(body[5:])
+            answer = client.recv(1000)
+
+    assert answer.startswith(b"HTTP/1.1 201")
+    assert service.process.returncode == 0
+    lines = [json.loads(line) for line in service.log().splitlines()]
+    assert {"Application startup complete.", "request"} <= {line["event"] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE"),
+        ({"APP_ENVIRONMENT": "production", "APP_DEBUG": "true"}, "APP_DEBUG"),
+        (
+            {
+                "DATABASE_URL": "sqlite+aiosqlite:////nonexistent/app.db",
+                "DATABASE_START_TIMEOUT": "0.1",
+            },
+            "DATABASE_URL",
+        ),
+    ],
+)
+def test_start_that_cannot_succeed_says_why_in_a_line(
+    tmp_path: Path, settings: dict[str, str], named: str
+) -> None:
+    code, output = run(tmp_path, **settings)
+
+    assert code == 1
+    assert named in output
+    assert "Traceback" not in output

