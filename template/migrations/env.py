@@ -35,9 +35,11 @@ def migrate(connection: Connection) -> None:
 
 async def connect_and_migrate() -> None:
     engine = create_engine(DatabaseSettings.load())
-    async with engine.begin() as connection:
-        await connection.run_sync(migrate)
-    await engine.dispose()
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        await engine.dispose()
 
 
 def write_sql() -> None:

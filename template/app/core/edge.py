@@ -5,22 +5,22 @@ One pure ASGI wrapper instead of a stack of middleware: each layer costs on ever
 
 import re
 from http import HTTPStatus
+from secrets import token_hex
 from time import perf_counter
-from typing import Any
-from uuid import uuid4
 
 import structlog
 from opentelemetry.trace import get_current_span
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
+from app.core.logging import LogRequest, request_logger
 from app.core.metrics import observe_request
 from app.core.problems import problem_response
 from app.core.settings import AppSettings, StartupError
 
-REQUEST_ID_HEADER = "x-request-id"
+REQUEST_ID_HEADER = b"x-request-id"
 VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for a client that left before the answer
 QUIET_PATHS = ("/health/", "/metrics")
@@ -36,12 +36,15 @@ SECURITY_HEADERS = [
 CONTENT_SECURITY_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 STRICT_TRANSPORT_SECURITY = b"max-age=31536000; includeSubDomains"
 
+RawHeaders = list[tuple[bytes, bytes]]
+
 log = structlog.get_logger()
 
 
 class Edge:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.log_request = request_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -52,16 +55,17 @@ class Edge:
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return
-        await Exchange(scope, send, request_id).run(self.app, receive)
+        await Exchange(scope, send, request_id, self.log_request).run(self.app, receive)
 
 
 class Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, request_id: str, log_request: LogRequest) -> None:
         self.scope = scope
         self._send = send
-        self.request_id = request_id.encode()
+        self.request_id = request_id
+        self.log_request = log_request
         self.status = CLIENT_CLOSED_REQUEST
         self.started = False
         self.replaced = False
@@ -91,44 +95,45 @@ class Exchange:
 
     async def start(self, message: Message) -> None:
         self.status = message["status"]
-        headers = MutableHeaders(raw=message.setdefault("headers", []))
+        headers = message.setdefault("headers", [])
         body = None
         if self.status >= HTTPStatus.BAD_REQUEST and is_plain_text(headers):
             # An error of Starlette's own middleware: it becomes a problem like all others.
             response = problem_response(self.status)
             body, self.replaced = response.body, True
-            headers["content-type"] = response.headers["content-type"]
-            headers["content-length"] = response.headers["content-length"]
+            fields = MutableHeaders(raw=headers)
+            fields["content-type"] = response.headers["content-type"]
+            fields["content-length"] = response.headers["content-length"]
         self.add_headers(headers)
         self.started = True
         await self._send(message)
         if body is not None:
             await self._send({"type": "http.response.body", "body": body})
 
-    def add_headers(self, headers: MutableHeaders) -> None:
-        raw: Any = headers.raw
-        raw.append((b"x-request-id", self.request_id))
-        raw.extend(SECURITY_HEADERS)
-        if "content-security-policy" not in headers:
-            raw.append((b"content-security-policy", CONTENT_SECURITY_POLICY))
+    def add_headers(self, headers: RawHeaders) -> None:
+        if not any(name == b"content-security-policy" for name, _ in headers):
+            headers.append((b"content-security-policy", CONTENT_SECURITY_POLICY))
+        headers.append((b"x-request-id", self.request_id.encode()))
+        headers.extend(SECURITY_HEADERS)
         if self.scope["scheme"] == "https":
-            raw.append((b"strict-transport-security", STRICT_TRANSPORT_SECURITY))
+            headers.append((b"strict-transport-security", STRICT_TRANSPORT_SECURITY))
 
     def record(self, seconds: float) -> None:
+        method, path, client = self.scope["method"], self.scope["path"], self.scope["client"]
         route = route_template(self.scope)
-        observe_request(self.scope["method"], route, self.status, seconds)
-        path = self.scope["path"]
+        observe_request(method, route, self.status, seconds)
         if path.startswith(QUIET_PATHS) and self.status < HTTPStatus.BAD_REQUEST:
             return
-        client = self.scope["client"]
-        log.info(
-            "request",
-            method=self.scope["method"],
-            path=path,
-            route=route,
-            status=self.status,
-            duration_ms=round(seconds * 1000, 2),
-            client=client[0] if client else None,
+        self.log_request(
+            {
+                "request_id": self.request_id,
+                "method": method,
+                "path": path,
+                "route": route,
+                "status": self.status,
+                "duration_ms": round(seconds * 1000, 2),
+                "client": client[0] if client else None,
+            }
         )
 
 
@@ -146,12 +151,19 @@ def shorten_failures(send: Send) -> Send:
 
 def request_id_of(scope: Scope) -> str:
     """Return the caller's id if it is one that may be logged, else a new one."""
-    given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
-    return given if VALID_REQUEST_ID.fullmatch(given) else uuid4().hex
+    for name, value in scope["headers"]:
+        if name == REQUEST_ID_HEADER:
+            given: str = value.decode("latin-1")
+            if VALID_REQUEST_ID.fullmatch(given):
+                return given
+    return token_hex(16)
 
 
-def is_plain_text(headers: Headers) -> bool:
-    return headers.get("content-type", "").startswith("text/plain")
+def is_plain_text(headers: RawHeaders) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/plain")
+        for name, value in headers
+    )
 
 
 def route_template(scope: Scope) -> str:

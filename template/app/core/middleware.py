@@ -9,16 +9,17 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from app.core.edge import REQUEST_ID_HEADER, Edge
+from app.core.edge import Edge
 from app.core.settings import AppSettings, CorsSettings
 
-EXPOSED_HEADERS = ("ETag", "RateLimit", "RateLimit-Policy", "Retry-After", REQUEST_ID_HEADER)
+EXPOSED_HEADERS = ("ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
 
 
 def core_middleware() -> Iterator[Middleware]:
     settings, cors = AppSettings.load(), CorsSettings.load()
     yield Middleware(Edge)
-    yield Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False)
+    if "*" not in settings.hosts:
+        yield Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False)
     if settings.https_redirect:
         yield Middleware(HTTPSRedirectMiddleware)
     if cors.origins:
@@ -31,5 +32,9 @@ def core_middleware() -> Iterator[Middleware]:
             expose_headers=EXPOSED_HEADERS,
         )
     yield Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
-    # Starlette leaves event streams alone.
-    yield Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    yield Middleware(
+        GZipMiddleware,
+        minimum_size=1024,
+        compresslevel=5,
+        exclude_content_types=("text/event-stream", "audio/*", "image/*", "video/*"),
+    )

@@ -55,10 +55,12 @@ def describe(scope: Scope, event: Event, _: Hint) -> Event:
         "url": str(URL(scope=scope).replace(query="")),
         "headers": {name: headers[name] for name in SENT_HEADERS if name in headers},
     }
-    event.setdefault("tags", {})["request_id"] = get_contextvars()["request_id"]
+    event.setdefault("tags", {})["request_id"] = get_contextvars().get("request_id", "")
     return event
 
 
 def route_of(scope: Scope) -> str:
+    if scope["type"] == "http":
+        return route_template(scope)
     # The route of a socket, unlike that of a request, has the prefixes of its routers.
-    return str(scope["route"].path) if scope["type"] == "websocket" else route_template(scope)
+    return str(getattr(scope.get("route"), "path", "unmatched"))

@@ -1,4 +1,4 @@
-from typing import Any
+"""A process sets its provider of traces only once, so the service runs as one of its own."""
 
 import pytest
 from httpx2 import AsyncClient
@@ -7,11 +7,30 @@ from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 from app.core.project import project
 from app.core.settings import StartupError, forget_all
 from app.main import create_app
+from tests.tracing.support import Json, collecting, serving
 
-Json = dict[str, Any]
 Recording = dict[str, list[Json]]
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
+
+
+@pytest.fixture(scope="module")
+async def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Make some requests of the service, stop it, and give the spans, log lines and calls."""
+    spans: list[Json] = []
+    calls: list[Json] = []
+    lines: list[Json] = []
+    sampled = {"traceparent": f"00-{TRACE}-{PARENT}-01", "X-Request-ID": "request-1"}
+    unsampled = {"traceparent": f"00-{TRACE}-{PARENT}-00", "X-Request-ID": "request-2"}
+    dotenv = tmp_path_factory.mktemp("tracing") / ".env"
+    with collecting(spans, calls) as url:
+        dotenv.write_text(f"OTEL_EXPORTER_OTLP_ENDPOINT={url}\nOTEL_EXPORTER_OTLP_HEADERS=key=k1\n")
+        async with serving(dotenv, lines) as client:
+            await client.get("/items?name_contains=hunter2", headers=sampled)
+            await client.get("/probe/relay", params={"to": f"{url}/upstream"}, headers=sampled)
+            await client.get("/probe/broken")
+            await client.get("/probe/broken", headers=unsampled)
+    return {"spans": spans, "lines": lines, "calls": calls}
 
 
 def named(recording: Recording, name: str) -> Json:
@@ -29,6 +48,7 @@ def test_a_request_continues_the_trace_of_its_caller(recording: Recording) -> No
 
     assert (span["trace"], span["parent"]) == (TRACE, PARENT)
     assert span["attributes"]["http.response.status_code"] == 200
+    assert span["attributes"]["url.query"] == "name_contains=***"
 
 
 def test_a_statement_is_a_span_without_values(recording: Recording) -> None:

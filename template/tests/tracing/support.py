@@ -1,4 +1,4 @@
-"""Traces of a service that runs as a process of its own: a process sets its provider only once."""
+"""A collector of traces, and the service as a process of its own that sends to it."""
 
 import asyncio
 import json
@@ -13,34 +13,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import pytest
 from httpx2 import AsyncClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 Json = dict[str, Any]
-Recording = dict[str, list[Json]]
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-PARENT = "b7ad6b7169203331"
-
-
-@pytest.fixture(scope="module")
-async def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """Make some requests of the service, stop it, and give the spans, log lines and calls."""
-    spans: list[Json] = []
-    calls: list[Json] = []
-    with collecting(spans, calls) as url:
-        dotenv = tmp_path_factory.mktemp("tracing") / ".env"
-        dotenv.write_text(f"OTEL_EXPORTER_OTLP_ENDPOINT={url}\nOTEL_EXPORTER_OTLP_HEADERS=key=k1\n")
-        lines: list[Json] = []
-        async with serving(dotenv, lines) as client:
-            sampled = {"traceparent": f"00-{TRACE}-{PARENT}-01", "X-Request-ID": "request-1"}
-            await client.get("/items?name_contains=hunter2", headers=sampled)
-            await client.get("/probe/relay", params={"to": f"{url}/upstream"}, headers=sampled)
-            await client.get("/probe/broken")
-            unsampled = {"traceparent": f"00-{TRACE}-{PARENT}-00", "X-Request-ID": "request-2"}
-            await client.get("/probe/broken", headers=unsampled)
-    return {"spans": spans, "lines": lines, "calls": calls}
 
 
 @contextmanager
@@ -51,8 +28,7 @@ def collecting(spans: list[Json], calls: list[Json]) -> Generator[str]:
         def do_POST(self) -> None:
             assert self.path == "/v1/traces"
             assert self.headers["key"] == "k1"
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            spans.extend(decode(body))
+            spans.extend(decode(self.rfile.read(int(self.headers["Content-Length"]))))
             self.answer()
 
         def do_GET(self) -> None:
