@@ -28,7 +28,8 @@ def create_app(features: Sequence[Feature] = FEATURES) -> FastAPI:
         middleware=[*core_middleware(), *(layer for f in features for layer in f.middleware)],
         generate_unique_id_function=operation_id,
         openapi_url=None,
-        telemetry={"operation_spans": False},
+        # Spans of requests, where a tracer is set up; metrics and logs are ours.
+        telemetry={"metrics": False, "logs": False, "operation_spans": False},
     )
     add_error_handlers(app)
     for router in (feature.router for feature in features):

@@ -51,3 +51,11 @@ def database_in(connection: AsyncConnection) -> Database:
         connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
     )
     return Database(write=sessions, read=sessions)
+
+
+def unreachable(url: str) -> str:
+    """Return the URL of a database of the same kind that is not there."""
+    kind = make_url(url)
+    if kind.get_backend_name() == "sqlite":
+        return "sqlite+aiosqlite:////nonexistent/app.db"
+    return f"{kind.drivername}://app:hunter2@/app?host=/nonexistent"

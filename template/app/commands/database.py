@@ -42,7 +42,8 @@ def migrate(revision: Revision = "head") -> None:
         migrate_to(revision)
 
 
-@commands.command()
+# Without this, `-1` would be taken for an option.
+@commands.command(context_settings={"ignore_unknown_options": True})
 def downgrade(revision: Revision) -> None:
     """Take the database back to an older revision, `-1` for the one before."""
     with development_services():

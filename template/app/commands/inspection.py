@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 from fastapi.routing import iter_route_contexts
-from pydantic import SecretStr
 
-from app.core.logging import mask_secrets
+from app.core.logging import mask_text
 from app.core.settings import Settings, load_all
 from app.main import app
 
@@ -48,5 +47,4 @@ def openapi(
 def shown(loaded: Settings) -> Iterator[tuple[str, object]]:
     for name in type(loaded).model_fields:
         value = getattr(loaded, name)
-        masked = mask_secrets(None, "", {name: "***" if isinstance(value, SecretStr) else value})
-        yield name, masked[name]
+        yield name, mask_text(value) if isinstance(value, str) else value

@@ -29,9 +29,7 @@ SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
 CONTENT_SECURITY_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 STRICT_TRANSPORT_SECURITY = b"max-age=31536000; includeSubDomains"
@@ -126,7 +124,6 @@ class Exchange:
             return
         self.log_request(
             {
-                "request_id": self.request_id,
                 "method": method,
                 "path": path,
                 "route": route,

@@ -4,19 +4,10 @@ import hashlib
 from typing import Annotated
 
 from fastapi import Depends
-from pydantic import Field
 
 from app.core.identity import CurrentPrincipal, Principal
 from app.core.problems import NotFound
-from app.core.settings import Settings
-
-Share = Annotated[int, Field(ge=0, le=100)]
-
-
-class FlagSettings(Settings):
-    """`FLAGS='{"bulk-import": true, "new-search": 25}'`: on for all, or for 25 % of principals."""
-
-    flags: dict[str, bool | Share] = Field(default_factory=dict, description="JSON: flag to share.")
+from app.core.settings import FlagSettings
 
 
 class Flags:

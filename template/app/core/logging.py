@@ -97,8 +97,9 @@ def request_logger() -> LogRequest:
 
 
 def _write_request(fields: dict[str, Any]) -> None:
-    line = {"event": "request", "level": "info", "timestamp": datetime.now(UTC), **fields}
-    sys.stdout.write(orjson.dumps(line, option=REQUEST_OPTIONS).decode())
+    head = {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
+    line = {**head, **structlog.contextvars.get_contextvars(), **fields}
+    sys.stdout.write(orjson.dumps(line, default=str, option=REQUEST_OPTIONS).decode())
     sys.stdout.flush()
 
 
@@ -109,9 +110,13 @@ def mask_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mutable
     return event
 
 
+def mask_text(text: str) -> str:
+    return SECRET_TEXTS.sub(MASK, text)
+
+
 def _masked(value: object) -> object:
     if isinstance(value, str):
-        return SECRET_TEXTS.sub(MASK, value)
+        return mask_text(value)
     if isinstance(value, dict):
         return mask_secrets(None, "", {str(name): item for name, item in value.items()})
     if isinstance(value, list | tuple):

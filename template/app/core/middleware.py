@@ -8,11 +8,28 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import Receive, Scope, Send
 
 from app.core.edge import Edge
 from app.core.settings import AppSettings, CorsSettings
 
 EXPOSED_HEADERS = ("ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
+
+
+class BodyLimit(RequestBodyLimitMiddleware):
+    """Starlette's, out of the way of requests without a body, which are most."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not may_have_body(scope):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def may_have_body(scope: Scope) -> bool:
+    if scope["method"] not in {"GET", "HEAD"}:
+        return True
+    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
 
 
 def core_middleware() -> Iterator[Middleware]:
@@ -31,7 +48,7 @@ def core_middleware() -> Iterator[Middleware]:
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )
-    yield Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
+    yield Middleware(BodyLimit, max_body_size=settings.max_body_bytes)
     yield Middleware(
         GZipMiddleware,
         minimum_size=1024,

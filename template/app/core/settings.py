@@ -164,3 +164,13 @@ class CorsSettings(Settings):
         yield from super().unsafe()
         if self.credentials and "*" in self.origins:
             yield "set CORS_ORIGINS to the real origins: with CORS_CREDENTIALS, '*' opens to all"
+
+
+class FlagSettings(Settings):
+    """`FLAGS='{"bulk-import": true, "new-search": 25}'`: on for all, or for 25 % of principals."""
+
+    model_config = SettingsConfigDict(env_prefix="")
+
+    flags: dict[str, bool | Annotated[int, Field(ge=0, le=100)]] = Field(
+        default_factory=dict, description="JSON: for each flag true, false or a share in percent."
+    )

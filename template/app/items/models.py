@@ -26,7 +26,12 @@ class Item(Record):
     description: Mapped[str] = mapped_column(Text, default="")
     status: Mapped[ItemStatus] = mapped_column(
         # Text and no type of the database's own: a new status needs no migration.
-        Enum(ItemStatus, native_enum=False, length=16, values_callable=list),
+        Enum(
+            ItemStatus,
+            native_enum=False,
+            length=16,
+            values_callable=lambda kind: [member.value for member in kind],
+        ),
         default=ItemStatus.DRAFT,
     )
     version: Mapped[int] = mapped_column(default=1)

@@ -15,7 +15,7 @@ from app.core.feature import Feature
 from app.core.settings import StartupError
 from app.features import FEATURES
 from app.items.models import Item
-from tests.support import Start
+from tests.support import Start, unreachable
 
 router = APIRouter()
 
@@ -96,16 +96,12 @@ def test_unusable_url_stops_the_start(url: str, reason: str) -> None:
         create_engine(DatabaseSettings(url=url))
 
 
-async def test_database_that_stays_away_stops_the_start(database_url: str, tmp_path: Path) -> None:
-    away = "sqlite+aiosqlite:////nonexistent/app.db"
-    if database_url.startswith("postgresql"):
-        away = f"postgresql+asyncpg://app:hunter2@/app?host={tmp_path}"
+async def test_database_that_stays_away_stops_the_start(database_url: str) -> None:
+    settings = DatabaseSettings(url=unreachable(database_url), start_timeout=0.3)
 
-    with pytest.raises(StartupError, match="no answer") as caught:
-        async with open_database(DatabaseSettings(url=away, start_timeout=0.3)):
+    with pytest.raises(StartupError, match=r"DATABASE_URL: (no answer|there is no folder)"):
+        async with open_database(settings):
             pass
-
-    assert "hunter2" not in str(caught.value)
 
 
 async def test_mistake_in_sql_is_no_outage() -> None:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
-import pytest
+
+from tests.support import unreachable
 
 
 class Service:
@@ -99,25 +100,33 @@ def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) ->
     assert {"Application startup complete.", "request"} <= {line["event"] for line in lines}
 
 
-@pytest.mark.parametrize(
-    ("settings", "named"),
-    [
-        ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE"),
-        ({"APP_ENVIRONMENT": "production", "APP_DEBUG": "true"}, "APP_DEBUG"),
-        (
-            {
-                "DATABASE_URL": "sqlite+aiosqlite:////nonexistent/app.db",
-                "DATABASE_START_TIMEOUT": "0.1",
-            },
-            "DATABASE_URL",
-        ),
-    ],
-)
-def test_start_that_cannot_succeed_says_why_in_a_line(
-    tmp_path: Path, settings: dict[str, str], named: str
-) -> None:
-    code, output = run(tmp_path, **settings)
+def assert_refused(folder: Path, reason: str, **settings: str) -> None:
+    code, output = run(folder, **settings)
 
     assert code == 1
-    assert named in output
+    assert reason in output
     assert "Traceback" not in output
+    assert "hunter2" not in output
+
+
+def test_unsafe_settings_are_refused_in_a_line(tmp_path: Path) -> None:
+    assert_refused(tmp_path, "APP_DEBUG", APP_ENVIRONMENT="production", APP_DEBUG="true")
+
+
+def test_database_that_is_away_is_named_in_a_line(tmp_path: Path, database_url: str) -> None:
+    url = unreachable(database_url)
+
+    assert_refused(tmp_path, "DATABASE_URL", DATABASE_URL=url, DATABASE_START_TIMEOUT="0.5")
+
+
+def test_worker_that_cannot_start_says_why_in_a_line(database_url: str) -> None:
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0"]
+    settings = {"DATABASE_URL": unreachable(database_url), "DATABASE_START_TIMEOUT": "0.5"}
+
+    result = subprocess.run(  # noqa: S603  (our own command)
+        command, env={**os.environ, **settings}, capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 3
+    assert "DATABASE_URL" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr

@@ -1,7 +1,6 @@
 from collections.abc import Generator
 
 import pytest
-
 from app.core.settings import forget_all
 from tests.sentry.support import Event, receiving
 

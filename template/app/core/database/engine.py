@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import (
 
 from app.core.database.errors import DatabaseUnavailable, translate_errors
 from app.core.database.settings import DatabaseSettings
-from app.core.database.sqlite import READ_ONLY, prepare_sqlite
+from app.core.database.sqlite import READ_ONLY, prepare_sqlite, require_folder
 from app.core.settings import AppSettings, StartupError
 
 SessionMaker = async_sessionmaker[AsyncSession]
@@ -55,6 +55,7 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
     except (ArgumentError, SQLAlchemyError) as error:
         raise StartupError(f"DATABASE_URL is not one for asynchronous use: {error}") from error
     if engine.dialect.name == "sqlite":
+        require_folder(engine.url)
         prepare_sqlite(engine.sync_engine, busy_timeout=settings.statement_timeout)
     translate_errors(engine.sync_engine)
     return engine

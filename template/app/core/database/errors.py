@@ -13,7 +13,7 @@ from app.core.problems import Unavailable
 # Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection lost,
 # transaction rolled back for another's sake, out of resources, lock not available, shutting down.
 RETRYABLE_SQLSTATES = ("08", "40", "53", "55P03", "57")
-RETRYABLE_SQLITE = ("database is locked", "database table is locked", "unable to open database")
+RETRYABLE_SQLITE = ("database is locked", "database table is locked")
 
 
 class DatabaseUnavailable(Unavailable):

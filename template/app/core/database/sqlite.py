@@ -1,8 +1,12 @@
 """SQLite made fit for a service: write-ahead log, foreign keys, patience, real transactions."""
 
-from sqlalchemy import Connection, Engine, event
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.core.settings import StartupError
 
 READ_ONLY = {"sqlite_begin": "BEGIN DEFERRED"}
 """Execution options of an engine whose transactions only read."""
@@ -12,6 +16,13 @@ PRAGMAS = (
     "PRAGMA synchronous = NORMAL",  # safe with WAL: a power cut loses the last moment, no more
     "PRAGMA foreign_keys = ON",  # off by default, for compatibility with 2009
 )
+
+
+def require_folder(url: URL) -> None:
+    """Tell at the start that the file can never be opened, instead of waiting for it."""
+    path = Path(url.database or ":memory:")
+    if not path.name.startswith(":") and not path.parent.is_dir():
+        raise StartupError(f"DATABASE_URL: there is no folder {path.parent}.")
 
 
 def prepare_sqlite(engine: Engine, *, busy_timeout: float) -> None:
