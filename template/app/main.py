@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
+from app.core.edge import is_quiet
 from app.core.feature import Feature
 from app.core.health import health_router
 from app.core.lifespan import lifespan
@@ -29,7 +30,7 @@ def create_app(features: Sequence[Feature] = FEATURES) -> FastAPI:
         generate_unique_id_function=operation_id,
         openapi_url=None,
         # Spans of requests, where a tracer is set up; metrics and logs are ours.
-        telemetry={"metrics": False, "logs": False, "operation_spans": False},
+        telemetry={"metrics": False, "logs": False, "operation_spans": False, "exclude": is_quiet},
     )
     add_error_handlers(app)
     for router in (feature.router for feature in features):

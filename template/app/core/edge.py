@@ -9,9 +9,9 @@ from secrets import token_hex
 from time import perf_counter
 
 import structlog
-from opentelemetry.trace import get_current_span
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
@@ -75,7 +75,6 @@ class Exchange:
         except ClientDisconnect:
             log.debug("client left before its request was read")
         except Exception as error:
-            get_current_span().record_exception(error)
             if self.started:
                 raise  # too late for an answer: the server closes the connection
             log.exception("unexpected error")
@@ -120,7 +119,7 @@ class Exchange:
         method, path, client = self.scope["method"], self.scope["path"], self.scope["client"]
         route = route_template(self.scope)
         observe_request(method, route, self.status, seconds)
-        if path.startswith(QUIET_PATHS) and self.status < HTTPStatus.BAD_REQUEST:
+        if is_quiet(self.scope) and self.status < HTTPStatus.BAD_REQUEST:
             return
         self.log_request(
             {
@@ -163,6 +162,11 @@ def is_plain_text(headers: RawHeaders) -> bool:
     )
 
 
+def is_quiet(scope: Scope) -> bool:
+    """Whether it is a probe's or a scraper's request, which nobody wants to read about."""
+    return str(scope["path"]).startswith(QUIET_PATHS)
+
+
 def route_template(scope: Scope) -> str:
     """Return the path as it was declared, so that a label never grows with ids."""
     # FastAPI keeps a route's full path here; `scope["route"]` lacks the prefixes of routers.
@@ -171,5 +175,7 @@ def route_template(scope: Scope) -> str:
         return getattr(scope.get("route"), "path", "unmatched")
     if context.path:
         return str(context.path)
-    # A mount: its own path, then the one below it, where the mounted application has routes.
-    return f"{context.original_route.path}{getattr(scope.get('route'), 'path', '')}"
+    below = getattr(scope.get("route"), "path", "")
+    mount = context.original_route
+    # A mount has a path, and so have the routes of what is mounted; a socket's route has it whole.
+    return f"{mount.path}{below}" if isinstance(mount, Mount) else below

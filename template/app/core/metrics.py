@@ -48,7 +48,7 @@ def _request_child(method: str, route: str, status: int) -> Histogram:
     return REQUESTS.labels(method, route, str(status))
 
 
-bearer = HTTPBearer(auto_error=False, description="The value of METRICS_TOKEN.")
+bearer = HTTPBearer(auto_error=False)
 
 
 def require_metrics_token(
@@ -65,14 +65,13 @@ def require_metrics_token(
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
 
 
-router = APIRouter(tags=["operations"])
+router = APIRouter()
 
 
 @router.get(
     "/metrics",
     dependencies=[Depends(require_metrics_token)],
-    response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
+    include_in_schema=False,
 )
 def read_metrics() -> Response:
     """Metrics of this machine's processes, for Prometheus."""

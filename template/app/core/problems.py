@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from structlog.contextvars import get_contextvars
@@ -134,9 +135,12 @@ def add_error_handlers(app: FastAPI) -> None:
         )
 
     @app.exception_handler(HTTPException)
-    def http_error(_: Request, error: HTTPException) -> ProblemResponse:
+    def http_error(request: Request, error: HTTPException) -> ProblemResponse:
         detail = None if error.detail == _phrase(error.status_code) else str(error.detail)
-        return problem_response(error.status_code, detail=detail, headers=error.headers)
+        headers = error.headers
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {"Allow": ", ".join(allowed_methods(request))}
+        return problem_response(error.status_code, detail=detail, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     def validation_error(_: Request, error: RequestValidationError) -> ProblemResponse:
@@ -146,6 +150,20 @@ def add_error_handlers(app: FastAPI) -> None:
             words=["invalid", "request"],
             members={"errors": [_invalid_value(detail) for detail in error.errors()]},
         )
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """Return what a path can be asked: each of its routes knows only its own methods."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    contexts = iter_route_contexts(request.app.routes)
+    return sorted(
+        {
+            method
+            for context in contexts
+            if context.path_regex and context.path_regex.match(path)
+            for method in context.methods or ()
+        }
+    )
 
 
 def _phrase(status: int) -> str:

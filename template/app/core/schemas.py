@@ -1,19 +1,19 @@
 """What request schemas share."""
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
-
-def refuse_unstorable(value: str) -> str:
-    if re.search("[\0\ud800-\udfff]", value):
-        raise ValueError("must not contain U+0000 or half of a surrogate pair")
-    return value
-
-
-Text = Annotated[str, AfterValidator(refuse_unstorable)]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\u0000]*$")]
 """A text that every database can store: JSON can carry what UTF-8 and Postgres cannot."""
 
 
@@ -24,7 +24,16 @@ def to_utc(value: datetime) -> datetime:
         raise ValueError("is too far away") from error
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
+def refuse_number(value: object) -> object:
+    """A bare number would be guessed to be seconds, or milliseconds, since 1970."""
+    try:
+        float(str(value))
+    except ValueError:
+        return value
+    raise ValueError("must be written like 2026-01-31T12:00:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(refuse_number), AfterValidator(to_utc)]
 """A moment in UTC: a text without a time zone is refused, not guessed."""
 
 

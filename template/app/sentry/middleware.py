@@ -48,7 +48,7 @@ def describe(scope: Scope, event: Event, _: Hint) -> Event:
     """Add which request it was: no body, no query string, no cookie, no address of the client."""
     method = scope.get("method", "WEBSOCKET")
     headers = Headers(scope=scope)
-    event["transaction"] = f"{method} {route_of(scope)}"
+    event["transaction"] = f"{method} {route_template(scope)}"
     event["transaction_info"] = {"source": "route"}
     event["request"] = {
         "method": method,
@@ -57,10 +57,3 @@ def describe(scope: Scope, event: Event, _: Hint) -> Event:
     }
     event.setdefault("tags", {})["request_id"] = get_contextvars().get("request_id", "")
     return event
-
-
-def route_of(scope: Scope) -> str:
-    if scope["type"] == "http":
-        return route_template(scope)
-    # The route of a socket, unlike that of a request, has the prefixes of its routers.
-    return str(getattr(scope.get("route"), "path", "unmatched"))

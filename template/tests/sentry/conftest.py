@@ -1,6 +1,7 @@
 from collections.abc import Generator
 
 import pytest
+
 from app.core.settings import forget_all
 from tests.sentry.support import Event, receiving
 

@@ -12,14 +12,15 @@ from threading import Thread
 from typing import Any
 
 import uvicorn
+from fastapi import APIRouter, HTTPException, WebSocket
+from fastapi.responses import StreamingResponse
+from httpx2 import AsyncClient
+
 from app.core.feature import Feature
 from app.core.logging import configure_logging
 from app.core.problems import AppError
 from app.features import FEATURES
 from app.main import create_app
-from fastapi import APIRouter, HTTPException, WebSocket
-from fastapi.responses import StreamingResponse
-from httpx2 import AsyncClient
 
 Event = dict[str, Any]
 
@@ -54,7 +55,7 @@ async def serving() -> AsyncGenerator[AsyncClient]:
     app = create_app([*FEATURES, Feature(name="probe", router=router)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
     running = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 (uvicorn tells it no other way)
         await asyncio.sleep(0.01)
     host, port = server.servers[0].sockets[0].getsockname()
     async with AsyncClient(base_url=f"http://{host}:{port}") as client:

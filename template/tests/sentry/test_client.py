@@ -1,10 +1,11 @@
 import pytest
 import sentry_sdk
+from fastapi import FastAPI
+
 from app.core.project import project
 from app.core.settings import StartupError, forget_all
 from app.main import create_app
 from app.sentry.client import lifespan
-from fastapi import FastAPI
 from tests.sentry.support import Event, serving
 
 

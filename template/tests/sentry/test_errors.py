@@ -2,9 +2,10 @@
 
 import pytest
 from httpx2 import RemoteProtocolError
-from tests.sentry.support import Event, serving
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
+
+from tests.sentry.support import Event, serving
 
 SECRETS = {
     "Authorization": "Bearer hunter2",

@@ -6,13 +6,14 @@ from contextlib import suppress
 
 import structlog
 import uvicorn
+from fastapi import APIRouter
+from sqlalchemy import text
+
 from app.core.database.session import SessionDep
 from app.core.feature import Feature
 from app.core.http import HttpClient
 from app.features import FEATURES
 from app.main import create_app
-from fastapi import APIRouter
-from sqlalchemy import text
 
 router = APIRouter(prefix="/probe")
 log = structlog.get_logger()

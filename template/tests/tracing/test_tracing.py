@@ -1,11 +1,12 @@
 """A process sets its provider of traces only once, so the service runs as one of its own."""
 
 import pytest
+from httpx2 import AsyncClient
+from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
+
 from app.core.project import project
 from app.core.settings import StartupError, forget_all
 from app.main import create_app
-from httpx2 import AsyncClient
-from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 from tests.tracing.support import Json, collecting, serving
 
 Recording = dict[str, list[Json]]
