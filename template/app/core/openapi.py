@@ -83,6 +83,6 @@ def docs_policy(page: str) -> str:
     hashes = "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     return (
         f"default-src 'none'; script-src {CDN}{hashes}; style-src {CDN} 'unsafe-inline'; "
-        "img-src 'self' data: https://fastapi.tiangolo.com; connect-src 'self'; worker-src blob:; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        "img-src data: https://fastapi.tiangolo.com https://cdn.redoc.ly; connect-src 'self'; "
+        "worker-src blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     )
