@@ -40,8 +40,15 @@ log = structlog.get_logger()
 
 
 class Edge:
-    def __init__(self, app: ASGIApp) -> None:
+    """Wraps the application.
+
+    Args:
+        headers: added to every answer, besides the security headers.
+    """
+
+    def __init__(self, app: ASGIApp, headers: RawHeaders) -> None:
         self.app = app
+        self.headers = [*SECURITY_HEADERS, *headers]
         self.log_request = request_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,16 +60,19 @@ class Edge:
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return
-        await Exchange(scope, send, request_id, self.log_request).run(self.app, receive)
+        headers = [*self.headers, (b"x-request-id", request_id.encode())]
+        await Exchange(scope, send, headers, self.log_request).run(self.app, receive)
 
 
 class Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, send: Send, request_id: str, log_request: LogRequest) -> None:
+    def __init__(
+        self, scope: Scope, send: Send, headers: RawHeaders, log_request: LogRequest
+    ) -> None:
         self.scope = scope
         self._send = send
-        self.request_id = request_id
+        self.headers = headers
         self.log_request = log_request
         self.status = CLIENT_CLOSED_REQUEST
         self.started = False
@@ -110,8 +120,7 @@ class Exchange:
     def add_headers(self, headers: RawHeaders) -> None:
         if not any(name == b"content-security-policy" for name, _ in headers):
             headers.append((b"content-security-policy", CONTENT_SECURITY_POLICY))
-        headers.append((b"x-request-id", self.request_id.encode()))
-        headers.extend(SECURITY_HEADERS)
+        headers.extend(self.headers)
         if self.scope["scheme"] == "https":
             headers.append((b"strict-transport-security", STRICT_TRANSPORT_SECURITY))
 

@@ -112,6 +112,7 @@ async def test_only_known_origins_may_call(start: Start) -> None:
     async with start(CORS_ORIGINS="https://app.example.com") as client:
         known = await client.get("/health/live", headers={"Origin": "https://app.example.com"})
         other = await client.get("/health/live", headers={"Origin": "https://evil.example.com"})
+        without = await client.get("/health/live")
         preflight = await client.options(
             "/health/live",
             headers={
@@ -122,6 +123,7 @@ async def test_only_known_origins_may_call(start: Start) -> None:
 
     assert known.headers["access-control-allow-origin"] == "https://app.example.com"
     assert "access-control-allow-origin" not in other.headers
+    assert "Origin" in without.headers["vary"]
     assert preflight.status_code == 400
     assert preflight.headers["content-type"] == "application/problem+json"
 
