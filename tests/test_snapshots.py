@@ -1,0 +1,29 @@
+"""The rendered tree of each preset, line by line: a change shows which answers it touches.
+
+Renew them with `python3 scripts/test.py tests/test_snapshots.py --renew-snapshots`.
+"""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.rendering import render
+from tests.trees import Tree
+from tests.variants import ROOT
+
+PRESETS = sorted((ROOT / "tests" / "presets").glob("*.yml"))
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.stem)
+def test_tree_is_as_recorded(
+    preset: Path, source: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    render(source, tmp_path / "tree", yaml.safe_load(preset.read_text()) or {})
+    lines = Tree(tmp_path / "tree").lines()
+
+    recorded = preset.with_suffix(".tree")
+    if request.config.getoption("--renew-snapshots"):
+        recorded.write_text("\n".join(lines) + "\n")
+
+    assert recorded.read_text().splitlines() == lines

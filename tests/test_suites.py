@@ -1,0 +1,114 @@
+"""The suite of each rendered service is green, where exactly its packages are installed."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Count
+from tests.manifest import enabled, manifest
+from tests.projects import Project
+from tests.rendering import Renders
+from tests.tools import PYTHON_VERSION
+from tests.variants import Service, Variant, all_services, options, services
+
+pytestmark = pytest.mark.suites
+
+
+def rotated(service: Service) -> Variant:
+    """Another mix of tools for each service, so that every tool is in some run."""
+    candidates = [variant for variant in service.variants if variant["package_manager"] == "uv"]
+    return candidates[all_services().index(service) * 7 % len(candidates)]
+
+
+def run_suite(project: Project, folder: Path, **variables: str) -> None:
+    """Its tests pass, none is skipped, and what they cover is what the project asks for."""
+    report = folder / "report.xml"
+    project.run("pytest", "--cov", "--quiet", f"--junit-xml={report}", **variables)
+    tests, skipped = (
+        int(re.findall(rf'<testsuite [^>]*{what}="(\d+)"', report.read_text())[0])
+        for what in ("tests", "skipped")
+    )
+    assert tests > 0
+    assert skipped == 0, report.read_text()
+
+
+@pytest.mark.parametrize("service", services(), ids=str)
+def test_suite_is_green(service: Service, renders: Renders, tmp_path: Path, count: Count) -> None:
+    """Installed from nothing by uv; where there is Postgres, also on a server of somebody else."""
+    project = Project.make(renders, rotated(service), tmp_path / "project")
+
+    project.sync()
+    run_suite(project, tmp_path)
+    count("suites run")
+    count("installs from nothing")
+
+    if enabled(rotated(service).data)["postgres"]:
+        with project.postgres(tmp_path) as url:
+            run_suite(project, tmp_path, TEST_DATABASE_URL=url)
+        count("suites run on a given Postgres")
+
+
+def pip_variants() -> list[Variant]:
+    """A handful in which every package of every feature is installed by pip, and one without."""
+    candidates = [v for s in all_services() for v in s.variants if v["package_manager"] == "pip"]
+
+    def parts(variant: Variant) -> set[str]:
+        return {name for name, on in enabled(variant.data).items() if on and has_packages(name)}
+
+    chosen = [min(candidates, key=lambda variant: len(parts(variant)))]
+    missing = set().union(*map(parts, candidates)) - parts(chosen[0])
+    while missing:
+        chosen.append(max(candidates, key=lambda variant: len(parts(variant) & missing)))
+        missing -= parts(chosen[-1])
+    return chosen
+
+
+def has_packages(feature: str) -> bool:
+    return manifest()[feature].keys() >= {"packages"} or "dev_packages" in manifest()[feature]
+
+
+@pytest.mark.parametrize("variant", pip_variants(), ids=str)
+def test_suite_is_green_with_pip(
+    variant: Variant, renders: Renders, tmp_path: Path, count: Count
+) -> None:
+    project = Project.make(renders, variant, tmp_path / "project")
+
+    project.pip_install()
+    run_suite(project, tmp_path)
+
+    count("suites run")
+    count("installs from nothing")
+
+
+@pytest.mark.parametrize("version", sorted(set(options()["python_version"]) - {PYTHON_VERSION}))
+def test_suite_is_green_on_other_pythons(
+    version: str, renders: Renders, tmp_path: Path, count: Count
+) -> None:
+    """Everything on, on each Python that the machine has; the summary tells which it has not."""
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"this machine has no Python {version}")
+    variant = next(v for v in all_services()[-1].variants if v["package_manager"] == "uv")
+    project = Project.make(renders, variant, tmp_path / "project")
+
+    project.sync(python)
+    run_suite(project, tmp_path)
+
+    count("suites run")
+    count("installs from nothing")
+
+
+def interpreter(version: str) -> Path | None:
+    """One beside the Python that runs here, as pyenv keeps them, or one on the PATH."""
+    beside = Path(sys.base_prefix).parent.glob(f"{version}.*/bin/python{version}")
+    on_path = shutil.which(f"python{version}")
+    candidates = [*beside, *([Path(on_path)] if on_path else [])]
+    return next((path for path in candidates if works(path)), None)
+
+
+def works(python: Path) -> bool:
+    return subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0

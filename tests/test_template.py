@@ -1,0 +1,69 @@
+"""The template is a real project, and the shortcuts of this proof are honest."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.manifest import TEMPLATE
+from tests.rendering import Renders
+from tests.tools import BIN, attempt, run
+from tests.trees import Tree, difference
+from tests.variants import Variant, variants
+
+MOST_LINES = 120
+MOST_CONDITIONS = 10
+
+
+def everything() -> Variant:
+    return max(variants(), key=lambda variant: sum(1 for _, answer in variant.answers if answer))
+
+
+@pytest.mark.parametrize("variant", [variants()[0], everything()], ids=["default", "everything"])
+def test_shortcuts_change_no_byte(variant: Variant, renders: Renders, tmp_path: Path) -> None:
+    """Copier itself, in a process of its own and with other hashes, renders the same."""
+    data = [f"--data={name}={answer}" for name, answer in variant.answers]
+
+    run(
+        *(sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *data),
+        *(renders.source, tmp_path / "tree"),
+        cwd=tmp_path,
+        env={"PYTHONHASHSEED": "7"},
+    )
+
+    assert difference(Tree(tmp_path / "tree"), Tree(renders.tree(variant))) == []
+
+
+def test_template_is_clean_where_it_is(renders: Renders) -> None:
+    """No rendering is needed to lint it: an editor works in template/ itself."""
+    pyproject = renders.tree(everything()) / "pyproject.toml"
+    rules = ("--no-cache", "--config", pyproject)
+    # `app/features.py` has another name here, so that ruff does not see that it is ours.
+    ours = ("--config", 'lint.isort.known-first-party = ["app"]')
+
+    check = attempt(BIN / "ruff", "check", *rules, *ours, ".", cwd=TEMPLATE)
+    style = attempt(BIN / "ruff", "format", "--check", *rules, ".", cwd=TEMPLATE)
+
+    assert check.returncode == 0, check.stdout
+    assert style.returncode == 0, style.stdout
+
+
+def test_jinja_is_in_few_and_small_files() -> None:
+    templates = list(TEMPLATE.rglob("*.jinja"))
+
+    for path in templates:
+        text = path.read_text()
+        assert len(text.splitlines()) <= MOST_LINES or path.name == "pyproject.toml.jinja", path
+        assert len(re.findall(r"{%-? *(el)?if", text)) <= MOST_CONDITIONS, path
+        assert not re.search(r"{[{%]-|-[}%]}", text), f"{path} trims blanks: let the line do it"
+        assert not re.search(r"{% *(el)?if [^%]*\b(and|or)\b", text), f"{path}: name the condition"
+        for line in text.splitlines():
+            assert "{%" not in line or re.fullmatch(r" *{%.*%}", line), f"{path}: {line}"
+
+
+def test_no_jinja_in_names_and_in_python() -> None:
+    names = [path.relative_to(TEMPLATE).as_posix() for path in TEMPLATE.rglob("*")]
+
+    assert [name for name in names if "{" in name] == []
+    assert [name for name in names if name.endswith(".py.jinja")] == ["app/features.py.jinja"]

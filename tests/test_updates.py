@@ -1,0 +1,108 @@
+"""A project can change its mind: an update with another answer equals a fresh copy with it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Count
+from tests.repository import RELEASE, TemplateRepository, changes, commit, update
+from tests.tools import attempt, run
+from tests.trees import Tree, difference
+from tests.variants import Answer, options
+
+pytestmark = pytest.mark.updates
+
+# They belong to the project from its first day: an update adds and changes none.
+REVISIONS = "migrations/versions/"
+
+EVERYTHING: dict[str, Answer] = {
+    "database": "postgres",
+    **{name: True for name, values in options().items() if True in values},
+}
+
+TOGGLES = [
+    pytest.param(base, question, value, id=f"{name}-{question}-{value}")
+    for name, base in (("default", {}), ("everything", EVERYTHING))
+    for question, values in options().items()
+    for value in values
+    if value != base.get(question, values[0]) and (name == "default" or question in base)
+]
+
+
+@pytest.mark.parametrize(("base", "question", "value"), TOGGLES)
+def test_toggle_equals_a_fresh_copy(
+    base: dict[str, Answer],
+    question: str,
+    value: Answer,
+    repository: TemplateRepository,
+    tmp_path: Path,
+    count: Count,
+) -> None:
+    """There and back: on and off, one choice and the other."""
+    before = repository.copy(tmp_path / "before", base)
+    after = repository.copy(tmp_path / "after", {**base, question: value})
+    old = base.get(question, options()[question][0])
+
+    project = repository.copy(tmp_path / "project", base)
+    update(project, **{question: value})
+    assert difference(Tree(project), Tree(after), without=(REVISIONS,)) == []
+
+    commit(project, f"{question}: {value}")
+    update(project, **{question: old})
+    assert difference(Tree(project), Tree(before), without=(REVISIONS,)) == []
+    assert changes_of_revisions(project) == []
+    count("updates", 2)
+
+
+def changes_of_revisions(project: Path) -> list[str]:
+    log = run("git", "log", "--format=", "--name-only", "HEAD~1..", "--", REVISIONS, cwd=project)
+    return log.split() + [line for line in changes(project).splitlines() if REVISIONS in line]
+
+
+def test_plain_commands_need_no_trust(
+    repository: TemplateRepository, tmp_path: Path, count: Count
+) -> None:
+    """As people type them; and an update that has nothing to do changes nothing."""
+    copier = (sys.executable, "-m", "copier")
+    project = tmp_path / "project"
+
+    run(*copier, "copy", "--defaults", repository.path, project, cwd=tmp_path)
+    commit(project, "Render the service")
+    run(*copier, "update", "--defaults", cwd=project)
+
+    assert changes(project) == ""
+    assert Tree(project).answers()["_commit"] == RELEASE
+    count("updates")
+
+
+def test_refused_answer_leaves_nothing_behind(
+    repository: TemplateRepository, tmp_path: Path
+) -> None:
+    """And the command says what to answer instead."""
+    refused = attempt(
+        *(sys.executable, "-m", "copier", "copy", "--defaults", "--data=project_slug=app"),
+        *(repository.path, tmp_path / "project"),
+        cwd=tmp_path,
+    )
+
+    assert refused.returncode != 0
+    assert "take another slug, such as" in " ".join(refused.stderr.split())
+    assert not (tmp_path / "project").exists()
+
+
+@pytest.mark.parametrize("package_manager", options()["package_manager"])
+def test_message_says_what_comes_next(
+    package_manager: str, repository: TemplateRepository, tmp_path: Path
+) -> None:
+    """The commands that it names are those that the README's and this proof's installs use."""
+    data = f"--data=package_manager={package_manager}"
+    said = attempt(
+        *(sys.executable, "-m", "copier", "copy", "--defaults", data),
+        *(repository.path, tmp_path / "project"),
+        cwd=tmp_path,
+    ).stderr
+
+    assert f"cd {tmp_path / 'project'}" in said
+    assert "app dev" in said
+    assert ("uv run" in said) == (package_manager == "uv")
