@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from app.core.edge import is_quiet
+from app.core.error_handlers import add_error_handlers
 from app.core.feature import Feature
 from app.core.health import health_router
 from app.core.lifespan import lifespan
@@ -12,8 +12,8 @@ from app.core.logging import configure_logging
 from app.core.metrics import router as metrics_router
 from app.core.middleware import core_middleware
 from app.core.openapi import add_docs, customise_openapi, operation_id
-from app.core.problems import add_error_handlers
 from app.core.project import project
+from app.core.requests import is_quiet
 from app.core.settings import load_all
 from app.features import FEATURES
 

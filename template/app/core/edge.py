@@ -3,27 +3,22 @@
 One pure ASGI wrapper instead of a stack of middleware: each layer costs on every request.
 """
 
-import re
 from http import HTTPStatus
-from secrets import token_hex
 from time import perf_counter
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from app.core.logging import LogRequest, request_logger
 from app.core.metrics import observe_request
 from app.core.problems import problem_response
+from app.core.requests import is_quiet, request_id_of, route_template
 from app.core.settings import AppSettings, StartupError
 
-REQUEST_ID_HEADER = b"x-request-id"
-VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for a client that left before the answer
-QUIET_PATHS = ("/health/", "/metrics")
 
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -154,37 +149,8 @@ def shorten_failures(send: Send) -> Send:
     return send_short
 
 
-def request_id_of(scope: Scope) -> str:
-    """Return the caller's id if it is one that may be logged, else a new one."""
-    for name, value in scope["headers"]:
-        if name == REQUEST_ID_HEADER:
-            given: str = value.decode("latin-1")
-            if VALID_REQUEST_ID.fullmatch(given):
-                return given
-    return token_hex(16)
-
-
 def is_plain_text(headers: RawHeaders) -> bool:
     return any(
         name.lower() == b"content-type" and value.startswith(b"text/plain")
         for name, value in headers
     )
-
-
-def is_quiet(scope: Scope) -> bool:
-    """Whether it is a probe's or a scraper's request, which nobody wants to read about."""
-    return str(scope["path"]).startswith(QUIET_PATHS)
-
-
-def route_template(scope: Scope) -> str:
-    """Return the path as it was declared, so that a label never grows with ids."""
-    # FastAPI keeps a route's full path here; `scope["route"]` lacks the prefixes of routers.
-    context = scope.get("fastapi", {}).get("effective_route_context")
-    if context is None:
-        return getattr(scope.get("route"), "path", "unmatched")
-    if context.path:
-        return str(context.path)
-    below = getattr(scope.get("route"), "path", "")
-    mount = context.original_route
-    # A mount has a path, and so have the routes of what is mounted; a socket's route has it whole.
-    return f"{mount.path}{below}" if isinstance(mount, Mount) else below

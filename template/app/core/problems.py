@@ -6,12 +6,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 from structlog.contextvars import get_contextvars
 
 MEDIA_TYPE = "application/problem+json"
@@ -102,7 +98,7 @@ def problem_response(
     words = list(words)
     problem = Problem(
         type=f"urn:problem:{'-'.join(words)}" if words else "about:blank",
-        title=" ".join(words).capitalize() if words else _phrase(status),
+        title=" ".join(words).capitalize() if words else phrase_of(status),
         status=int(status),
         detail=detail,
         request_id=get_contextvars().get("request_id"),
@@ -122,68 +118,8 @@ def responses(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
     return by_status
 
 
-def add_error_handlers(app: FastAPI) -> None:
-    # Errors that nobody expected are answered by `app.core.edge`, around all of the application.
-    @app.exception_handler(AppError)
-    def app_error(_: Request, error: AppError) -> ProblemResponse:
-        return problem_response(
-            error.status,
-            detail=error.detail,
-            words=error.words(),
-            headers=error.headers,
-            members=error.members,
-        )
-
-    @app.exception_handler(HTTPException)
-    def http_error(request: Request, error: HTTPException) -> ProblemResponse:
-        detail = None if error.detail == _phrase(error.status_code) else str(error.detail)
-        headers = error.headers
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers = {"Allow": ", ".join(allowed_methods(request))}
-        return problem_response(error.status_code, detail=detail, headers=headers)
-
-    @app.exception_handler(RequestValidationError)
-    def validation_error(_: Request, error: RequestValidationError) -> ProblemResponse:
-        return problem_response(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            detail="The request is not valid; `errors` says where.",
-            words=["invalid", "request"],
-            members={"errors": [_invalid_value(detail) for detail in error.errors()]},
-        )
-
-
-def allowed_methods(request: Request) -> list[str]:
-    """Return what a path can be asked: each of its routes knows only its own methods."""
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    contexts = iter_route_contexts(request.app.routes)
-    return sorted(
-        {
-            method
-            for context in contexts
-            if context.path_regex and context.path_regex.match(path)
-            for method in context.methods or ()
-        }
-    )
-
-
-def _phrase(status: int) -> str:
+def phrase_of(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Error"
-
-
-def _invalid_value(detail: Mapping[str, Any]) -> dict[str, Any]:
-    location, *path = detail["loc"]
-    # The value itself stays out of the answer: it may be a password, and it is in the request.
-    return InvalidValue(
-        location=str(location),
-        pointer="".join(f"/{_escape(part)}" for part in path),
-        detail=detail["msg"],
-        type=detail["type"],
-    ).model_dump()
-
-
-def _escape(part: object) -> str:
-    """Escape a name for a JSON pointer (RFC 6901, section 3)."""
-    return str(part).replace("~", "~0").replace("/", "~1")

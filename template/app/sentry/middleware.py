@@ -9,7 +9,7 @@ from starlette.datastructures import URL, Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.contextvars import get_contextvars
 
-from app.core.edge import route_template
+from app.core.requests import route_template
 
 SENT_HEADERS = ("content-type", "user-agent")
 

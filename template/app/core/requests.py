@@ -1,0 +1,40 @@
+"""What logs, metrics and traces say of a request."""
+
+import re
+from secrets import token_hex
+
+from starlette.routing import Mount
+from starlette.types import Scope
+
+REQUEST_ID_HEADER = b"x-request-id"
+VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+QUIET_PATHS = ("/health/", "/metrics")
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the caller's id if it is one that may be logged, else a new one."""
+    for name, value in scope["headers"]:
+        if name == REQUEST_ID_HEADER:
+            given: str = value.decode("latin-1")
+            if VALID_REQUEST_ID.fullmatch(given):
+                return given
+    return token_hex(16)
+
+
+def is_quiet(scope: Scope) -> bool:
+    """Whether it is a probe's or a scraper's request, which nobody wants to read about."""
+    return str(scope["path"]).startswith(QUIET_PATHS)
+
+
+def route_template(scope: Scope) -> str:
+    """Return the path as it was declared, so that a label never grows with ids."""
+    # FastAPI keeps a route's full path here; `scope["route"]` lacks the prefixes of routers.
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    if context is None:
+        return getattr(scope.get("route"), "path", "unmatched")
+    if context.path:
+        return str(context.path)
+    below = getattr(scope.get("route"), "path", "")
+    mount = context.original_route
+    # A mount has a path, and so have the routes of what is mounted; a socket's route has it whole.
+    return f"{mount.path}{below}" if isinstance(mount, Mount) else below
