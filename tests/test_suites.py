@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -24,16 +25,20 @@ def rotated(service: Service) -> Variant:
     return candidates[all_services().index(service) * 7 % len(candidates)]
 
 
+# Reasons for which a project's own tests may leave one out here.
+SKIPS = {"this project's database is Postgres"}
+
+
 def run_suite(project: Project, folder: Path, **variables: str) -> None:
-    """Its tests pass, none is skipped, and what they cover is what the project asks for."""
-    report = folder / "report.xml"
-    project.run("pytest", "--cov", "--quiet", f"--junit-xml={report}", **variables)
-    tests, skipped = (
-        int(re.findall(rf'<testsuite [^>]*{what}="(\d+)"', report.read_text())[0])
-        for what in ("tests", "skipped")
-    )
-    assert tests > 0
-    assert skipped == 0, report.read_text()
+    """Its tests pass, none is skipped in silence, and they cover what the project asks for."""
+    path = folder / "report.xml"
+    project.run("pytest", "--cov", "--quiet", f"--junit-xml={path}", **variables)
+    report = path.read_text()
+
+    assert int(re.findall(r'<testsuite [^>]*tests="(\d+)"', report)[0]) > 0
+    assert {
+        unescape(reason) for reason in re.findall(r'<skipped [^>]*message="(.*?)"', report)
+    } <= SKIPS
 
 
 @pytest.mark.parametrize("service", services(), ids=str)

@@ -15,7 +15,7 @@ from app.core.problems import AppError, InvalidValue, ProblemResponse, phrase_of
 def add_error_handlers(app: FastAPI) -> None:
     # Errors that nobody expected are answered by `app.core.edge`, around all of the application.
     @app.exception_handler(AppError)
-    def app_error(_: Request, error: AppError) -> ProblemResponse:
+    async def app_error(_: Request, error: AppError) -> ProblemResponse:
         return problem_response(
             error.status,
             detail=error.detail,
@@ -25,7 +25,7 @@ def add_error_handlers(app: FastAPI) -> None:
         )
 
     @app.exception_handler(HTTPException)
-    def http_error(request: Request, error: HTTPException) -> ProblemResponse:
+    async def http_error(request: Request, error: HTTPException) -> ProblemResponse:
         detail = None if error.detail == phrase_of(error.status_code) else str(error.detail)
         headers = error.headers
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -33,7 +33,7 @@ def add_error_handlers(app: FastAPI) -> None:
         return problem_response(error.status_code, detail=detail, headers=headers)
 
     @app.exception_handler(RequestValidationError)
-    def validation_error(_: Request, error: RequestValidationError) -> ProblemResponse:
+    async def validation_error(_: Request, error: RequestValidationError) -> ProblemResponse:
         return problem_response(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             detail="The request is not valid; `errors` says where.",

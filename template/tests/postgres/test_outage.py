@@ -1,6 +1,8 @@
 """The database goes away under a running service, and comes back."""
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,14 @@ from app.core.settings import forget_all
 from app.features import FEATURES
 from app.postgres.server import run_postgres
 from tests.support import Start
+
+
+@contextmanager
+def found_at(address: str, server: str) -> Generator[None]:
+    """Give the new server the address of the old one, as one that restarts keeps it."""
+    Path(address).symlink_to(server)
+    yield
+    Path(address).unlink()
 
 
 async def test_service_recovers_by_itself(
@@ -30,13 +40,10 @@ async def test_service_recovers_by_itself(
     ready = await client.get("/health/ready")
     live = await client.get("/health/live")
 
-    with run_postgres(data, durable=True) as again:
-        # The new server has its socket elsewhere; a real one keeps its address.
-        Path(server.sockets).symlink_to(again.sockets)
+    with run_postgres(data, durable=True) as again, found_at(server.sockets, again.sockets):
         back = await client.get("/items")
         ready_again = await client.get("/health/ready")
         await running.__aexit__(None, None, None)
-        Path(server.sockets).unlink()
 
     assert away.status_code == 503
     assert away.json()["type"] == "urn:problem:database-unavailable"
