@@ -5,7 +5,9 @@ all else is installed into build/ here, and into .venv there.
 """
 
 import argparse
+import difflib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +47,7 @@ def parsed() -> argparse.Namespace:
 
 def render(folder: Path, data: list[str]) -> None:
     """Copy with the defaults, the given answers, and the Python that runs here."""
+    refuse_unknown(data)
     version = min(sys.version_info[:2], NEWEST)
     answers = [f"python_version={version[0]}.{version[1]}", *data]
     copier = bootstrap.environment("start") / "copier"
@@ -53,8 +56,23 @@ def render(folder: Path, data: list[str]) -> None:
     command = [str(copier), "copy", "--quiet", "--defaults", *reference]
     command += [f"--data={answer}" for answer in answers]
     bootstrap.say(f"Rendering {folder}")
-    bootstrap.run([*command, str(bootstrap.ROOT), str(folder)])
+    result = subprocess.run(
+        [*command, str(bootstrap.ROOT), str(folder)], check=False, capture_output=True, text=True
+    )
+    if result.returncode:
+        # Copier ends its traceback with the sentence that says what to answer instead.
+        sys.exit(result.stderr.strip().splitlines()[-1].removeprefix("ValueError: "))
     commit(folder)
+
+
+def refuse_unknown(data: list[str]) -> None:
+    """Copier would ignore an answer to a question that nobody asks, and so a misspelt one."""
+    text = (bootstrap.ROOT / "copier.yml").read_text(encoding="utf-8")
+    known = re.findall(r"^(\w+):\n  type: \w+\n  help: ", text, re.MULTILINE)
+    for question in (answer.partition("=")[0] for answer in data):
+        if question not in known:
+            near = difflib.get_close_matches(question, known, 1) or known
+            sys.exit(f"Nothing asks for {question!r}: did you mean {' or '.join(near)}?")
 
 
 def commit(folder: Path) -> None:

@@ -111,6 +111,28 @@ def test_start_spares_other_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.suites
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("databse=postgres", "Nothing asks for 'databse': did you mean database?"),
+        ("database=mysql", "Invalid choice for 'database'"),
+        ("project_slug=My Service", "The slug is lower-case words"),
+    ],
+)
+def test_start_refuses_answers_in_a_sentence(
+    answer: str, sentence: str, checkout: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "my-service"
+
+    refused = attempt(PYTHON, "scripts/start.py", folder, "--data", answer, cwd=checkout)
+
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not folder.exists()
+
+
+@pytest.mark.suites
 def test_proof_installs_itself(checkout: Path) -> None:
     """From nothing; that it goes on from there, this session shows."""
     said = run(PYTHON, "scripts/test.py", "-m", "fast", "--collect-only", "-q", cwd=checkout)
