@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.conftest import Count
+from tests.manifest import enabled, manifest
 from tests.projects import Project
 from tests.rendering import Renders
 from tests.repository import commit
@@ -29,37 +30,51 @@ def steps(project: Path) -> list[str]:
     return [line for line in found if not line.endswith(LEFT_OUT)]
 
 
-def variant_for(package_manager: str, ci: str, checker: str) -> Variant:
+def with_uv() -> Variant:
+    """Everything on."""
     return next(
         variant
         for variant in all_services()[-1].variants
-        if (variant["package_manager"], variant["ci"]) == (package_manager, ci)
-        and (variant["type_checker"], variant["pre_commit"]) == (checker, True)
+        if (variant["package_manager"], variant["type_checker"]) == ("uv", "pyright")
+        and (variant["ci"], variant["pre_commit"]) == ("github", True)
     )
 
 
-@pytest.mark.parametrize(
-    ("package_manager", "ci", "checker"),
-    [("uv", "github", "pyright"), ("pip", "gitlab", "mypy")],
-)
+def pip_variants() -> list[Variant]:
+    """A handful in which every package of every feature is installed by pip, and one without."""
+    variants = (variant for service in all_services() for variant in service.variants)
+    candidates = [v for v in variants if (v["package_manager"], v["ci"]) == ("pip", "gitlab")]
+
+    def parts(variant: Variant) -> set[str]:
+        return {name for name, on in enabled(variant.data).items() if on and has_packages(name)}
+
+    chosen = [min(candidates, key=lambda variant: len(parts(variant)))]
+    missing = set().union(*map(parts, candidates)) - parts(chosen[0])
+    while missing:
+        chosen.append(max(candidates, key=lambda variant: len(parts(variant) & missing)))
+        missing -= parts(chosen[-1])
+    return chosen
+
+
+def has_packages(feature: str) -> bool:
+    return bool({"packages", "dev_packages"} & manifest()[feature].keys())
+
+
+@pytest.mark.parametrize("variant", [with_uv(), *pip_variants()], ids=str)
 def test_ci_and_hooks_pass(
-    package_manager: str,
-    ci: str,
-    checker: str,
-    renders: Renders,
-    tmp_path: Path,
-    count: Count,
+    variant: Variant, renders: Renders, tmp_path: Path, count: Count
 ) -> None:
-    variant = variant_for(package_manager, ci, checker)
     project = Project.make(renders, variant, tmp_path / "project")
     project.create()
-    if package_manager == "uv":
+    if variant["package_manager"] == "uv":
         run(UV, "lock", "--quiet", cwd=project.path)  # the project's own, made after the render
     commit(project.path, "Render")
 
     for step in steps(project.path):
         project.shell(step)
-    project.shell(f"{'uv run ' if package_manager == 'uv' else ''}prek run --all-files")
+    if variant["pre_commit"]:
+        run_in_it = "uv run " if variant["package_manager"] == "uv" else ""
+        project.shell(f"{run_in_it}prek run --all-files")
 
     assert run("git", "status", "--porcelain", cwd=project.path) == ""
     count("suites run")

@@ -66,5 +66,5 @@ def test_edited_project_is_green_after_a_toggle(
     installed.sync()
     installed.run("ruff", "check")
     installed.run("ruff", "format", "--check")
-    run_suite(installed, tmp_path)
+    run_suite(installed, tmp_path, "--cov")
     count("suites run")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Count
-from tests.manifest import enabled, manifest
+from tests.manifest import enabled
 from tests.projects import Project
 from tests.rendering import Renders
 from tests.tools import PYTHON_VERSION
@@ -29,10 +29,10 @@ def rotated(service: Service) -> Variant:
 SKIPS = {"this project's database is Postgres"}
 
 
-def run_suite(project: Project, folder: Path, **variables: str) -> None:
-    """Its tests pass, none is skipped in silence, and they cover what the project asks for."""
+def run_suite(project: Project, folder: Path, *options: str, **variables: str) -> None:
+    """Its tests pass, none is skipped in silence; with --cov they cover what it asks for."""
     path = folder / "report.xml"
-    project.run("pytest", "--cov", "--quiet", f"--junit-xml={path}", **variables)
+    project.run("pytest", "--quiet", f"--junit-xml={path}", *options, **variables)
     report = path.read_text()
 
     assert int(re.findall(r'<testsuite [^>]*tests="(\d+)"', report)[0]) > 0
@@ -47,7 +47,7 @@ def test_suite_is_green(service: Service, renders: Renders, tmp_path: Path, coun
     project = Project.make(renders, rotated(service), tmp_path / "project")
 
     project.sync()
-    run_suite(project, tmp_path)
+    run_suite(project, tmp_path, "--cov")
     count("suites run")
     count("installs from nothing")
 
@@ -55,38 +55,6 @@ def test_suite_is_green(service: Service, renders: Renders, tmp_path: Path, coun
         with project.postgres(tmp_path) as url:
             run_suite(project, tmp_path, TEST_DATABASE_URL=url)
         count("suites run on a given Postgres")
-
-
-def pip_variants() -> list[Variant]:
-    """A handful in which every package of every feature is installed by pip, and one without."""
-    candidates = [v for s in all_services() for v in s.variants if v["package_manager"] == "pip"]
-
-    def parts(variant: Variant) -> set[str]:
-        return {name for name, on in enabled(variant.data).items() if on and has_packages(name)}
-
-    chosen = [min(candidates, key=lambda variant: len(parts(variant)))]
-    missing = set().union(*map(parts, candidates)) - parts(chosen[0])
-    while missing:
-        chosen.append(max(candidates, key=lambda variant: len(parts(variant) & missing)))
-        missing -= parts(chosen[-1])
-    return chosen
-
-
-def has_packages(feature: str) -> bool:
-    return manifest()[feature].keys() >= {"packages"} or "dev_packages" in manifest()[feature]
-
-
-@pytest.mark.parametrize("variant", pip_variants(), ids=str)
-def test_suite_is_green_with_pip(
-    variant: Variant, renders: Renders, tmp_path: Path, count: Count
-) -> None:
-    project = Project.make(renders, variant, tmp_path / "project")
-
-    project.pip_install()
-    run_suite(project, tmp_path)
-
-    count("suites run")
-    count("installs from nothing")
 
 
 @pytest.mark.parametrize("version", sorted(set(options()["python_version"]) - {PYTHON_VERSION}))
@@ -101,7 +69,7 @@ def test_suite_is_green_on_other_pythons(
     project = Project.make(renders, variant, tmp_path / "project")
 
     project.sync(python)
-    run_suite(project, tmp_path)
+    run_suite(project, tmp_path, "--cov")
 
     count("suites run")
     count("installs from nothing")

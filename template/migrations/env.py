@@ -1,6 +1,7 @@
 """Run by Alembic: connects with the service's own settings and compares with its models."""
 
 import asyncio
+from importlib import import_module
 from typing import Literal
 
 from alembic import context
@@ -8,10 +9,11 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 from sqlalchemy.types import TypeDecorator
 
-from app import features  # noqa: F401  (so that every model is known)
 from app.core.database.engine import create_engine
 from app.core.database.models import Base
 from app.core.database.settings import DatabaseSettings
+
+import_module("app.features")  # a feature that is imported has told of its tables
 
 
 def render_item(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:

@@ -1,7 +1,7 @@
 """Stand-ins for servers that are not configured, while developing."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ FOLDER = Path(".dev")
 
 
 @contextmanager
-def development_services(folder: Path = FOLDER) -> Iterator[None]:
+def development_services(folder: Path = FOLDER) -> Generator[None]:
     """Start what the features offer, and point the settings at it; never where deployed."""
     with ExitStack() as stack:
         if not AppSettings.load().environment.deployed:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import tempfile
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -63,7 +64,7 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
     settings = ServerSettings.load()
     workers = workers or settings.workers
     # Uvicorn raises the signal again once it has finished: a stop that was asked for is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, end)
     # Waiting here and not only in the workers: one clear line, and no restarts without end.
     asyncio.run(wait_for_database())
     with tempfile.TemporaryDirectory(prefix="metrics-") as folder:
@@ -79,6 +80,11 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=settings.graceful_timeout,
         )
+
+
+def end(signum: int, frame: FrameType | None) -> None:
+    del signum, frame
+    sys.exit(0)
 
 
 async def wait_for_database() -> None:

@@ -32,7 +32,7 @@ class Feature:
     name: str
     router: APIRouter | None = None
     middleware: Sequence[Middleware] = ()
-    checks: Mapping[str, Check] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
     commands: Typer | None = None
     seed: Seed | None = None
     development: DevelopmentService | None = None

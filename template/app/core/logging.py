@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import orjson
 import structlog
@@ -47,7 +47,7 @@ class LogSettings(Settings):
 def configure_logging() -> None:
     """Send the service's log and that of every library to stdout, in one format."""
     settings = LogSettings.load()
-    level = logging.DEBUG if AppSettings.load().debug else logging.getLevelName(settings.level)
+    level = logging.getLevelNamesMapping()["DEBUG" if AppSettings.load().debug else settings.level]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -118,9 +118,10 @@ def _masked(value: object) -> object:
     if isinstance(value, str):
         return mask_text(value)
     if isinstance(value, dict):
-        return mask_secrets(None, "", {str(name): item for name, item in value.items()})
+        members = cast("dict[object, object]", value)
+        return mask_secrets(None, "", {str(name): item for name, item in members.items()})
     if isinstance(value, list | tuple):
-        return [_masked(item) for item in value]
+        return [_masked(item) for item in cast("list[object]", value)]
     return value
 
 

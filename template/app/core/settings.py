@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     @classmethod
     def variable(cls, field: str) -> str:
         """Return the name of the environment variable that sets a field."""
-        return f"{cls.model_config['env_prefix']}{field}".upper()
+        return f"{cls.model_config.get('env_prefix', '')}{field}".upper()
 
     def unsafe(self) -> Iterator[str]:
         """Yield the reasons not to run deployed, each naming the variable to change."""

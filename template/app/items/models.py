@@ -12,6 +12,10 @@ class ItemStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+def values_of(kind: type[StrEnum]) -> list[str]:
+    return [member.value for member in kind]
+
+
 class Item(Record):
     __tablename__ = "item"
     # Each order in which an owner's items are listed has its index.
@@ -30,7 +34,7 @@ class Item(Record):
             ItemStatus,
             native_enum=False,
             length=16,
-            values_callable=lambda kind: [member.value for member in kind],
+            values_callable=values_of,
         ),
         default=ItemStatus.DRAFT,
     )

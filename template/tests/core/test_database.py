@@ -1,6 +1,4 @@
 import asyncio
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from fastapi import APIRouter
@@ -8,7 +6,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core.database.engine import create_engine, open_database
-from app.core.database.errors import DatabaseUnavailable, is_retryable
+from app.core.database.errors import is_retryable
 from app.core.database.session import SessionDep
 from app.core.database.settings import DatabaseSettings
 from app.core.feature import Feature
@@ -133,19 +131,3 @@ async def test_values_stay_out_of_errors(migrated_database: str) -> None:
 )
 def test_errors_worth_a_retry(error: Exception, expected: bool) -> None:
     assert is_retryable(error) is expected
-
-
-async def test_sqlite_writer_waits_and_then_gives_up(tmp_path: Path) -> None:
-    pytest.importorskip("aiosqlite", reason="this project's database is Postgres")
-    url = f"sqlite+aiosqlite:///{tmp_path}/app.db"
-    settings = DatabaseSettings(url=url, statement_timeout=0.1)
-    async with open_database(settings) as database, database.write.begin() as session:
-        await session.execute(text("CREATE TABLE t (id INTEGER PRIMARY KEY)"))
-        async with database.read.begin() as reader:
-            assert (await reader.execute(text("PRAGMA foreign_keys"))).scalar() == 1
-            assert (await reader.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
-        with pytest.raises(DatabaseUnavailable):
-            async with database.write.begin() as second, asyncio.timeout(5):
-                await second.execute(text("SELECT 1"))
-        with suppress(DBAPIError):
-            await session.rollback()

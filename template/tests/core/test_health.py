@@ -4,6 +4,7 @@ from httpx2 import AsyncClient
 from starlette.requests import HTTPConnection
 
 from app.core.feature import Feature
+from app.core.project import project
 from tests.support import Start
 
 
@@ -19,7 +20,11 @@ async def test_liveness_tells_the_build(start: Start) -> None:
     async with start(APP_COMMIT="abc1234") as client:
         response = await client.get("/health/live")
 
-    assert response.json() == {"status": "ok", "version": "0.1.0", "commit": "abc1234"}
+    assert response.json() == {
+        "status": "ok",
+        "version": project().version,
+        "commit": "abc1234",
+    }
 
 
 async def test_ready_when_every_check_passes(client: AsyncClient) -> None:

@@ -1,6 +1,6 @@
 """Open the database, wait for it, and close it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +62,7 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
 
 
 @asynccontextmanager
-async def open_database(settings: DatabaseSettings) -> AsyncIterator[Database]:
+async def open_database(settings: DatabaseSettings) -> AsyncGenerator[Database]:
     """Connect, waiting up to `start_timeout` seconds for the server.
 
     Raises:

@@ -1,0 +1,26 @@
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.core.database.engine import open_database
+from app.core.database.errors import DatabaseUnavailable
+from app.core.database.settings import DatabaseSettings
+
+
+async def test_sqlite_writer_waits_and_then_gives_up(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/app.db"
+    settings = DatabaseSettings(url=url, statement_timeout=0.1)
+    async with open_database(settings) as database, database.write.begin() as session:
+        await session.execute(text("CREATE TABLE t (id INTEGER PRIMARY KEY)"))
+        async with database.read.begin() as reader:
+            assert (await reader.execute(text("PRAGMA foreign_keys"))).scalar() == 1
+            assert (await reader.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
+        with pytest.raises(DatabaseUnavailable):
+            async with database.write.begin() as second, asyncio.timeout(5):
+                await second.execute(text("SELECT 1"))
+        with suppress(DBAPIError):
+            await session.rollback()
