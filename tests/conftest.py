@@ -12,6 +12,7 @@ import pytest
 
 from tests.rendering import Renders, copy_checkout, publish, shortcuts
 from tests.repository import TemplateRepository
+from tests.variants import first_shard
 
 Count = Callable[..., None]
 
@@ -53,8 +54,12 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is not slow as fast, and start the slowest first, so that workers end together."""
+    if not first_shard():
+        others = [item for item in items if "service" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
     def rank(item: pytest.Item) -> int:
         found = [place for place, mark in enumerate(SLOW) if item.get_closest_marker(mark)]

@@ -134,8 +134,18 @@ def all_services() -> tuple[Service, ...]:
 
 def services() -> tuple[Service, ...]:
     """All of them, or those of TRELLIS_SHARD=1/4: every fourth from the first."""
+    number, count = shard()
+    return all_services()[number - 1 :: count]
+
+
+def first_shard() -> bool:
+    """The first shard also proves what is not said of one service."""
+    return shard()[0] == 1
+
+
+def shard() -> tuple[int, int]:
     number, _, count = os.environ.get("TRELLIS_SHARD", "1/1").partition("/")
-    return all_services()[int(number) - 1 :: int(count)]
+    return int(number), int(count)
 
 
 def shards() -> Iterator[str]:
