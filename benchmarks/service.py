@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -16,7 +17,7 @@ import copier
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
-SECONDS = 6
+SECONDS = 5
 SETTINGS = {
     "APP_ENVIRONMENT": "production",
     "APP_HOSTS": "127.0.0.1",
@@ -28,8 +29,11 @@ SETTINGS = {
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder, "project")
-        copier.run_copy(str(ROOT), project, defaults=True, quiet=True, vcs_ref="HEAD")
-        subprocess.run(["uv", "sync", "--quiet", "--no-dev"], cwd=project, check=True)
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        answers = {"python_version": version}
+        copier.run_copy(str(ROOT), project, answers, defaults=True, quiet=True, vcs_ref="HEAD")
+        sync = ["uv", "sync", "--quiet", "--no-dev", "--python", sys.executable]
+        subprocess.run(sync, cwd=project, check=True)
         for connections in (32, 256):
             rounds = [
                 {kind: measure(project, kind, connections) for kind in ("bare", "everything")}
@@ -42,7 +46,8 @@ def main() -> None:
 def measure(project: Path, kind: str, connections: int) -> dict[str, float]:
     with serving(project, kind) as (url, process, started):
         command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", f"{url}/hello"]
-        subprocess.run([*command[:-3], "-d1s", f"{url}/hello"], check=True, capture_output=True)
+        warm_up = ["wrk", "-t1", f"-c{connections}", "-d1s", f"{url}/hello"]
+        subprocess.run(warm_up, check=True, capture_output=True)
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return {
             "requests/s": float(found(r"Requests/sec:\s+([\d.]+)", output)[0]),
@@ -54,18 +59,28 @@ def measure(project: Path, kind: str, connections: int) -> dict[str, float]:
 
 
 @contextmanager
-def serving(
-    project: Path, kind: str
-) -> Generator[tuple[str, subprocess.Popen[bytes], float]]:
+def serving(project: Path, kind: str) -> Generator[tuple[str, subprocess.Popen[bytes], float]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [".venv/bin/python", "-m", "uvicorn", "--factory", f"apps:{kind}", "--port", str(port)]
-    command += ["--app-dir", str(Path(__file__).parent), "--no-access-log", "--log-level", "warning"]
+    command = [
+        ".venv/bin/python",
+        "-m",
+        "uvicorn",
+        "--factory",
+        f"apps:{kind}",
+        "--port",
+        str(port),
+    ]
+    command += [
+        "--app-dir",
+        str(Path(__file__).parent),
+        "--no-access-log",
+        "--log-level",
+        "warning",
+    ]
     begin = time.perf_counter()
     environment = {**os.environ, **SETTINGS, "PYTHONPATH": str(project)}
-    process = subprocess.Popen(
-        command, cwd=project, env=environment, stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"
         while not answers(f"{url}/hello") and process.poll() is None:
