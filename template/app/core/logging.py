@@ -1,5 +1,6 @@
 """Structured logs: JSON lines where deployed, colours while developing; never a secret in them."""
 
+import asyncio
 import logging
 import re
 import sys
@@ -93,14 +94,27 @@ def request_logger() -> LogRequest:
         return lambda fields: structlog.get_logger().info("request", **fields)
     if settings.level not in {"DEBUG", "INFO"}:
         return lambda _: None
-    return _write_request
+    return AccessLog().write
 
 
-def _write_request(fields: dict[str, Any]) -> None:
-    head = {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
-    line = {**head, **structlog.contextvars.get_contextvars(), **fields}
-    sys.stdout.write(orjson.dumps(line, default=str, option=REQUEST_OPTIONS).decode())
-    sys.stdout.flush()
+class AccessLog:
+    """Lines of JSON; those of one pass of the event loop go out together, in one system call."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+
+    def write(self, fields: dict[str, Any]) -> None:
+        head = {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
+        line = {**head, **structlog.contextvars.get_contextvars(), **fields}
+        if not self.lines:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self.lines.append(orjson.dumps(line, default=str, option=REQUEST_OPTIONS))
+
+    def flush(self) -> None:
+        lines = b"".join(self.lines)
+        self.lines.clear()
+        sys.stdout.write(lines.decode())
+        sys.stdout.flush()
 
 
 def mask_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

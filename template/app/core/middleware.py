@@ -1,7 +1,6 @@
 """The layers around every request, outermost first."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -15,60 +14,65 @@ from app.core.edge import Edge
 from app.core.settings import AppSettings, CorsSettings
 
 EXPOSED_HEADERS = ("ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
+UNCOMPRESSED = ("text/event-stream", "audio/*", "image/*", "video/*")
 
 
 def core_middleware() -> Iterator[Middleware]:
     settings, cors = AppSettings.load(), CorsSettings.load()
     # An answer without CORS headers must not be kept for a request that needs them.
     yield Middleware(Edge, headers=[(b"vary", b"Origin")] if cors.origins else [])
-    if "*" not in settings.hosts:
-        yield Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False)
     if settings.https_redirect:
         yield Middleware(HTTPSRedirectMiddleware)
-    if cors.origins:
-        allow = partial(
+    layers = [
+        Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
+        *_cors(cors),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes),
+        Middleware(
+            GZipMiddleware, minimum_size=1024, compresslevel=5, exclude_content_types=UNCOMPRESSED
+        ),
+    ]
+    yield Middleware(WhereConcerned, hosts=settings.hosts, layers=layers)
+
+
+def _cors(settings: CorsSettings) -> Iterator[Middleware]:
+    if settings.origins:
+        yield Middleware(
             CORSMiddleware,
-            allow_origins=cors.origins,
-            allow_credentials=cors.credentials,
+            allow_origins=settings.origins,
+            allow_credentials=settings.credentials,
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )
-        yield Middleware(OnlyWith, b"origin", allow)
-    yield Middleware(BodyLimit, max_body_size=settings.max_body_bytes)
-    compress = partial(
-        GZipMiddleware,
-        minimum_size=1024,
-        compresslevel=5,
-        exclude_content_types=("text/event-stream", "audio/*", "image/*", "video/*"),
-    )
-    yield Middleware(OnlyWith, b"accept-encoding", compress)
 
 
-class OnlyWith:
-    """A layer for requests that have a header; the others pass beside it, at no cost."""
+class WhereConcerned:
+    """Layers for requests that they may change or refuse; others pass beside all of them.
 
-    def __init__(self, app: ASGIApp, header: bytes, layer: Callable[[ASGIApp], ASGIApp]) -> None:
-        self.app = app
-        self.layer = layer(app)
-        self.header = header
+    Each layer costs on every request, and most read something, from a host that is known, without
+    a body, an origin or an encoding.
+    """
+
+    HEADERS = frozenset({b"origin", b"accept-encoding", b"content-length", b"transfer-encoding"})
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str], layers: Sequence[Middleware]) -> None:
+        self.app = self.layered = app
+        self.hosts = frozenset(host.encode() for host in hosts)
+        for cls, arguments, options in reversed(layers):
+            self.layered = cls(self.layered, *arguments, **options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        concerned = any(name == self.header for name, _ in scope.get("headers", ()))
-        await (self.layer if concerned else self.app)(scope, receive, send)
+        await (self.layered if self.concerns(scope) else self.app)(scope, receive, send)
 
+    def concerns(self, scope: Scope) -> bool:
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+            return True
+        named = False
+        for name, value in scope["headers"]:
+            if name in self.HEADERS or (name == b"host" and not self.knows(value)):
+                return True
+            named = named or name == b"host"
+        return not named
 
-class BodyLimit(RequestBodyLimitMiddleware):
-    """Starlette's, out of the way of requests that have no body, which are most."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not may_have_body(scope):
-            await self.app(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
-
-
-def may_have_body(scope: Scope) -> bool:
-    if scope["method"] not in {"GET", "HEAD"}:
-        return True
-    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+    def knows(self, host: bytes) -> bool:
+        return b"*" in self.hosts or host.partition(b":")[0] in self.hosts

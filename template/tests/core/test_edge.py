@@ -134,3 +134,21 @@ async def test_http_is_redirected_where_asked(start: Start) -> None:
 
     assert response.status_code == 307
     assert response.headers["location"] == "https://test/health/live"
+
+
+@pytest.mark.parametrize("encoding", [None, "identity"])
+async def test_only_known_hosts_are_answered(start: Start, encoding: str | None) -> None:
+    more = [("Accept-Encoding", encoding)] if encoding else []
+
+    async def status(*hosts: str) -> int:
+        headers = [*(("Host", host) for host in hosts), *more]
+        return (await client.get("/health/live", headers=headers)).status_code
+
+    async with start(APP_HOSTS="test,*.example.com") as client:
+        del client.headers["accept-encoding"]  # with it, no request passes beside the layers
+
+        for known in ("test", "test:8000", "api.example.com"):
+            assert await status(known) == 200
+        for other in ("evil.com", "test.evil.com", ""):
+            assert await status(other) == 400
+        assert await status("evil.com", "test") == 400
