@@ -32,6 +32,7 @@ def create_app(features: Sequence[Feature] = FEATURES) -> FastAPI:
         # Spans of requests, where a tracer is set up; metrics and logs are ours.
         telemetry={"metrics": False, "logs": False, "operation_spans": False, "exclude": is_quiet},
     )
+    app.state.authenticators = [way for feature in features for way in feature.authenticators]
     add_error_handlers(app)
     for router in (feature.router for feature in features):
         if router is not None:

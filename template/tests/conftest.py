@@ -8,7 +8,11 @@ from uuid import uuid4
 
 # Before `app` is imported: the developer's own settings, and the database they name, stay out.
 os.environ.pop("DATABASE_URL", None)
-os.environ |= {"APP_ENVIRONMENT": "test", "ENV_FILE": os.devnull, "SECRETS_DIR": "/nonexistent"}
+os.environ |= {
+    "APP_ENVIRONMENT": "test",
+    "ENV_FILE": "tests/settings.env",
+    "SECRETS_DIR": "/nonexistent",
+}
 
 import pytest
 from fastapi import FastAPI
@@ -21,12 +25,20 @@ from app.core.database.engine import Database, create_engine
 from app.core.database.session import get_database
 from app.core.database.settings import DatabaseSettings
 from app.core.feature import Feature
-from app.core.identity import ANONYMOUS, Principal, get_principal
+from app.core.identity import Principal, get_principal
 from app.core.logging import configure_logging
 from app.core.ratelimit import Limiter, RateLimitSettings, get_limiter
 from app.core.settings import forget_all
 from app.main import create_app
-from tests.support import NewDatabase, Start, client_of, database_in, database_on, running
+from tests.support import (
+    SOMEBODY,
+    NewDatabase,
+    Start,
+    client_of,
+    database_in,
+    database_on,
+    running,
+)
 
 
 @pytest.fixture(scope="session")
@@ -78,14 +90,21 @@ async def migrated_database(new_database: NewDatabase, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Start an application of the test's own, with other features or settings."""
+    """Start an application of the test's own, with other features or settings.
+
+    Its requests come from somebody who is logged in, unless they are `anonymous`.
+    """
 
     @asynccontextmanager
-    async def start(*features: Feature, **settings: str) -> AsyncGenerator[AsyncClient]:
+    async def start(
+        *features: Feature, anonymous: bool = False, **settings: str
+    ) -> AsyncGenerator[AsyncClient]:
         for variable, value in settings.items():
             monkeypatch.setenv(variable, value)
         forget_all()
         async with running(create_app(features)) as app, client_of(app) as client:
+            if not anonymous:
+                app.dependency_overrides[get_principal] = lambda: SOMEBODY
             yield client
 
     yield start
@@ -115,8 +134,8 @@ async def database(database_url: str) -> AsyncGenerator[Database]:
 
 
 @pytest.fixture
-async def client(app: FastAPI, database: Database) -> AsyncGenerator[AsyncClient]:
-    """A client of the application whose changes are undone after the test."""
+async def visitor(app: FastAPI, database: Database) -> AsyncGenerator[AsyncClient]:
+    """A client of the application, not logged in; what it changes is undone after the test."""
     limiter = Limiter(MemoryStorage(), RateLimitSettings.load())
     app.dependency_overrides = {get_database: lambda: database, get_limiter: lambda: limiter}
     async with client_of(app) as client:
@@ -125,11 +144,18 @@ async def client(app: FastAPI, database: Database) -> AsyncGenerator[AsyncClient
 
 
 @pytest.fixture
-def log_in(app: FastAPI, client: AsyncClient) -> Callable[[Principal], None]:
-    """Make the following requests come from a principal."""
-    del client  # it comes first, and clears the overrides when it goes
+def log_in(app: FastAPI, visitor: AsyncClient) -> Callable[[Principal], None]:
+    """Make the following requests come from a principal, whatever way there is to log in."""
+    del visitor  # it comes first, and clears the overrides when it goes
 
-    def log_in(principal: Principal = ANONYMOUS) -> None:
+    def log_in(principal: Principal) -> None:
         app.dependency_overrides[get_principal] = lambda: principal
 
     return log_in
+
+
+@pytest.fixture
+def client(visitor: AsyncClient, log_in: Callable[[Principal], None]) -> AsyncClient:
+    """The same, of somebody who is logged in."""
+    log_in(SOMEBODY)
+    return visitor

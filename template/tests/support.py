@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_a
 from starlette.types import Receive, Scope, Send
 
 from app.core.database.engine import Database
+from app.core.identity import USER, Principal
 
 NewDatabase = Callable[[], Awaitable[str]]
 Start = Callable[..., AbstractAsyncContextManager[AsyncClient]]
+
+SOMEBODY = Principal("somebody", roles=frozenset({USER}), session="of-a-test")
 
 
 @asynccontextmanager

@@ -12,6 +12,8 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
 from typer import Typer
 
+from app.core.identity import Authenticator
+
 Check = Callable[[HTTPConnection], Awaitable[None]]
 """Asks something the service depends on; raises when it does not answer well."""
 
@@ -32,6 +34,7 @@ class Feature:
     name: str
     router: APIRouter | None = None
     middleware: Sequence[Middleware] = ()
+    authenticators: Sequence[Authenticator] = ()
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
     commands: Typer | None = None
     seed: Seed | None = None

@@ -1,22 +1,45 @@
-"""Who is asking. A log-in feature turns a request into a principal; all others ask here."""
+"""Who is asking, and what they may. Log-in features tell; all others ask here."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Any, ClassVar
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.params import Depends as Dependency
+from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.requests import HTTPConnection
 
+from app.core.database.engine import Database
+from app.core.database.session import CurrentDatabase
+from app.core.problems import AppError
+
 ADMIN = "admin"
+USER = "user"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Something that not everybody may do. Administrators may do everything."""
+
+    name: str
+    roles: frozenset[str] = frozenset({USER})
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person or a program, as far as the service needs to know it."""
+    """A person or a program, as far as the service needs to know it.
+
+    Args:
+        scopes: names of permissions, where the credentials stand for no more than these.
+        session: the log-in it comes from; None for a program with a key of its own.
+    """
 
     id: str
     roles: frozenset[str] = frozenset()
-    scopes: frozenset[str] = frozenset()
+    scopes: frozenset[str] | None = None
+    session: str | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -26,19 +49,115 @@ class Principal:
     def is_admin(self) -> bool:
         return ADMIN in self.roles
 
+    def may(self, permission: Permission) -> bool:
+        if self.scopes is not None and permission.name not in self.scopes:
+            return False
+        return self.is_admin or not self.roles.isdisjoint(permission.roles)
+
 
 ANONYMOUS = Principal(id="anonymous")
 
-Authenticate = Callable[[HTTPConnection], Awaitable[Principal]]
-"""A log-in feature's lifespan yields one as `{"authenticate": ...}`.
 
-It answers `ANONYMOUS` for a request without credentials and raises for bad ones.
-"""
+@dataclass(frozen=True)
+class Authenticator:
+    """One way to log in.
+
+    Args:
+        name: of the security scheme in the OpenAPI document.
+        scheme: that security scheme.
+        authenticate: answers None for a request without credentials of this kind, and raises
+            `Unauthenticated` for bad ones.
+    """
+
+    name: str
+    scheme: Mapping[str, Any]
+    authenticate: Callable[[HTTPConnection, Database], Awaitable[Principal | None]]
 
 
-async def get_principal(connection: HTTPConnection) -> Principal:
-    authenticate: Authenticate | None = getattr(connection.state, "authenticate", None)
-    return ANONYMOUS if authenticate is None else await authenticate(connection)
+class Unauthenticated(AppError):
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, detail: str = "Log in first.") -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(AppError):
+    status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+
+
+async def get_principal(connection: HTTPConnection, database: CurrentDatabase) -> Principal:
+    for authenticator in authenticators(connection.app):
+        principal = await authenticator.authenticate(connection, database)
+        if principal is not None:
+            return principal
+    return ANONYMOUS
 
 
 CurrentPrincipal = Annotated[Principal, Depends(get_principal)]
+
+
+def requires(permission: Permission) -> Dependency:
+    """Let only those pass who may: `dependencies=[requires(WRITE)]` of a route or a router."""
+    return Dependency(Requirement(permission))
+
+
+@dataclass(frozen=True)
+class Requirement:
+    permission: Permission
+
+    async def __call__(self, connection: HTTPConnection, principal: CurrentPrincipal) -> None:
+        """Check it, where there is a way to log in: without one the service is open to all.
+
+        Raises:
+            Unauthenticated: nobody is logged in.
+            Forbidden: somebody is, who may not.
+        """
+        if not authenticators(connection.app):
+            return
+        if principal.is_anonymous:
+            raise Unauthenticated
+        if not principal.may(self.permission):
+            raise Forbidden(f"This needs the permission {self.permission.name}.")
+
+
+def require_log_in(principal: CurrentPrincipal) -> Principal:
+    """Let only people pass who have logged in themselves: a key cannot make keys."""
+    if principal.is_anonymous:
+        raise Unauthenticated
+    if principal.session is None:
+        raise Forbidden("This needs a log-in, a key is not enough.")
+    return principal
+
+
+LoggedIn = Annotated[Principal, Depends(require_log_in)]
+
+
+def authenticators(app: FastAPI) -> Sequence[Authenticator]:
+    ways: Sequence[Authenticator] = app.state.authenticators
+    return ways
+
+
+def needs_log_in(route: RouteContext) -> bool:
+    return bool(required_permissions(route)) or any(
+        dependant.call is require_log_in for dependant in dependants(route)
+    )
+
+
+def required_permissions(route: RouteContext) -> list[Permission]:
+    calls = [dependant.call for dependant in dependants(route)]
+    return [call.permission for call in calls if isinstance(call, Requirement)]
+
+
+def known_permissions(app: FastAPI) -> dict[str, Permission]:
+    """Return every permission that some route requires, by name."""
+    routes = iter_route_contexts(app.routes)
+    return {found.name: found for route in routes for found in required_permissions(route)}
+
+
+def dependants(route: RouteContext) -> Iterator[Dependant]:
+    top: Dependant | None = getattr(route, "dependant", None)
+    waiting = [] if top is None else [top]
+    while waiting:
+        dependant = waiting.pop()
+        yield dependant
+        waiting += dependant.dependencies

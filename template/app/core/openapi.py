@@ -3,13 +3,20 @@
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
+from app.core.identity import (
+    Authenticator,
+    authenticators,
+    needs_log_in,
+    required_permissions,
+)
 from app.core.problems import MEDIA_TYPE, Problem
 from app.core.settings import AppSettings
 
@@ -29,10 +36,42 @@ def customise_openapi(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
+            declare_security(generate(), app)
             declare_problems(generate())
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def declare_security(document: dict[str, Any], app: FastAPI) -> None:
+    """Say of each route whether it needs a log-in, of which kinds, and with which permissions."""
+    ways = authenticators(app)
+    if not ways:
+        return
+    schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
+    schemes |= {way.name: way.scheme for way in ways}
+    for route in iter_route_contexts(app.routes):
+        if not needs_log_in(route):
+            continue
+        names = sorted({permission.name for permission in required_permissions(route)})
+        for method in route.methods or ():
+            operation = document["paths"].get(route.path_format, {}).get(method.lower())
+            if operation is not None:
+                declare_log_in(operation, names, ways)
+
+
+def declare_log_in(
+    operation: dict[str, Any], permissions: list[str], ways: Sequence[Authenticator]
+) -> None:
+    operation["security"] = [
+        {way.name: permissions if way.scheme["type"] == "oauth2" else []} for way in ways
+    ]
+    operation["responses"].setdefault("401", {"description": "Nobody is logged in"})
+    if permissions:
+        operation["x-permissions"] = permissions
+        needs = f"Needs the permission `{'`, `'.join(permissions)}`."
+        operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
+        operation["responses"].setdefault("403", {"description": "Not permitted"})
 
 
 def declare_problems(document: dict[str, Any]) -> None:

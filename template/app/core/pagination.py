@@ -12,7 +12,7 @@ from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.core.database.models import Record, UtcDateTime
+from app.core.database.models import Identified, UtcDateTime
 from app.core.problems import AppError
 from app.core.schemas import Input, Moment, Text
 
@@ -22,7 +22,7 @@ MOMENT = TypeAdapter(Moment)
 TEXT = TypeAdapter(Text)
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=Identified)
 
 
 @dataclass(frozen=True)

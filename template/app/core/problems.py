@@ -43,6 +43,8 @@ class AppError(Exception):
     """
 
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+    keeps_changes: ClassVar[bool] = False
+    """Whether the request's transaction is committed all the same, with what it says of it."""
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from time import monotonic, time
 from typing import Annotated, ClassVar, Literal, cast
@@ -20,6 +20,7 @@ from pydantic_settings import SettingsConfigDict
 
 from app.core.identity import CurrentPrincipal, Principal
 from app.core.problems import AppError, Unavailable
+from app.core.requests import client_address
 from app.core.settings import Settings, StartupError
 
 RETRY_STORE_AFTER = 5.0  # seconds
@@ -74,6 +75,12 @@ class Limiter:
             raise Unavailable("Requests cannot be counted just now.")
         return await self._hit(self.local, limit, *key)
 
+    async def forget(self, limit: RateLimitItem, *key: str) -> None:
+        """Start a count again at nothing."""
+        with suppress(*self.store_errors):
+            await self.shared.clear(limit, *key)
+        await self.local.clear(limit, *key)
+
     async def _hit(
         self, counter: SlidingWindowCounterRateLimiter, limit: RateLimitItem, *key: str
     ) -> tuple[bool, WindowStats]:
@@ -108,6 +115,9 @@ def get_limiter(request: Request) -> Limiter:
     return cast("Limiter", request.state.limiter)
 
 
+CurrentLimiter = Annotated[Limiter, Depends(get_limiter)]
+
+
 class RateLimit:
     """A limit for each principal, or for each address where nobody is logged in.
 
@@ -124,16 +134,20 @@ class RateLimit:
         request: Request,
         response: Response,
         principal: CurrentPrincipal,
-        limiter: Annotated[Limiter, Depends(get_limiter)],
+        limiter: CurrentLimiter,
     ) -> None:
-        """Count the request and tell the client where it stands.
+        """Count the request and tell the client where it stands."""
+        response.headers.update(await self.count(limiter, caller(request, principal)))
+
+    async def count(self, limiter: Limiter, key: str) -> dict[str, str]:
+        """Count a hit for whatever the key names; return the headers that tell how many are left.
 
         Raises:
             TooManyRequests: with `Retry-After`, in whole seconds.
         """
         if not limiter.settings.enabled:
-            return
-        allowed, stats = await limiter.hit(self.limit, self.name, caller(request, principal))
+            return {}
+        allowed, stats = await limiter.hit(self.limit, self.name, key)
         headers = self.headers(stats)
         if not allowed:
             wait = str(self.seconds_left(stats))
@@ -141,7 +155,7 @@ class RateLimit:
                 f"At most {self.limit}. Try again in {wait} s.",
                 headers={**headers, "Retry-After": wait},
             )
-        response.headers.update(headers)
+        return headers
 
     def headers(self, stats: WindowStats) -> dict[str, str]:
         """Follow draft-ietf-httpapi-ratelimit-headers, sections 3 and 4."""
@@ -158,4 +172,4 @@ class RateLimit:
 def caller(request: Request, principal: Principal) -> str:
     if not principal.is_anonymous:
         return f"principal:{principal.id}"
-    return f"address:{request.client.host if request.client else 'unknown'}"
+    return f"address:{client_address(request)}"

@@ -3,6 +3,7 @@
 import re
 from random import getrandbits
 
+from starlette.requests import HTTPConnection
 from starlette.routing import Mount
 from starlette.types import Scope
 
@@ -21,6 +22,17 @@ def request_id_of(scope: Scope) -> str:
     # It has to be unlike others, not hard to guess: asking the system for bytes takes ten times as
     # long.
     return f"{getrandbits(128):032x}"
+
+
+def client_address(connection: HTTPConnection) -> str:
+    """Return where it comes from: behind a proxy that SERVER_TRUSTED_PROXIES names, from beyond."""
+    return connection.client.host if connection.client else "unknown"
+
+
+def user_agent(connection: HTTPConnection) -> str:
+    """Return what the client calls itself, as far as it can be stored and shown."""
+    given = connection.headers.get("user-agent", "")[:200]
+    return "".join(character if character.isprintable() else "?" for character in given)
 
 
 def is_quiet(scope: Scope) -> bool:

@@ -120,8 +120,23 @@ _loaded: dict[type[Settings], Settings] = {}
 
 
 def load_all() -> list[Settings]:
-    """Read every settings class that is imported, so that a mistake shows at the start."""
-    return [cls.load() for cls in Settings.__subclasses__()]
+    """Read every settings class that is imported, so that all mistakes show at the start.
+
+    Raises:
+        StartupError: one or more cannot be used; the message names each variable.
+    """
+    loaded: list[Settings] = []
+    refused: list[str] = []
+    for cls in Settings.__subclasses__():
+        try:
+            loaded.append(cls.load())
+        except StartupError as error:
+            refused.append(str(error))
+    if refused:
+        # Each begins with a line of its own, which is the same for all that are unsafe.
+        lines = "\n".join(refused).splitlines()
+        raise StartupError("\n".join(dict.fromkeys(lines)))
+    return loaded
 
 
 def forget_all() -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 
 from app.core.etag import IfMatch, etag
+from app.core.identity import Permission, requires
 from app.core.pagination import InvalidCursor, Page
 from app.core.problems import responses
 from app.core.ratelimit import RateLimit, TooManyRequests
@@ -12,16 +13,28 @@ from app.items.schemas import ItemCreate, ItemQuery, ItemRead, ItemUpdate
 from app.items.service import ItemChanged, ItemNotFound, Items
 
 router = APIRouter(prefix="/items", tags=["items"])
+may_read = requires(Permission("items:read"))
+may_write = requires(Permission("items:write"))
 write_limit = Depends(RateLimit("items-write", "120/minute"))
 
 
-@router.get("", response_model=Page[ItemRead], responses=responses(InvalidCursor))
+@router.get(
+    "",
+    response_model=Page[ItemRead],
+    dependencies=[may_read],
+    responses=responses(InvalidCursor),
+)
 async def list_items(items: Items, query: Annotated[ItemQuery, Query()]) -> Page[Item]:
     """List your items, page by page."""
     return await items.list(query)
 
 
-@router.get("/{item_id}", response_model=ItemRead, responses=responses(ItemNotFound))
+@router.get(
+    "/{item_id}",
+    response_model=ItemRead,
+    dependencies=[may_read],
+    responses=responses(ItemNotFound),
+)
 async def read_item(items: Items, item_id: UUID, response: Response) -> Item:
     item = await items.get(item_id)
     response.headers["ETag"] = etag(item.version)
@@ -32,7 +45,7 @@ async def read_item(items: Items, item_id: UUID, response: Response) -> Item:
     "",
     response_model=ItemRead,
     status_code=status.HTTP_201_CREATED,
-    dependencies=[write_limit],
+    dependencies=[may_write, write_limit],
     responses=responses(TooManyRequests),
 )
 async def create_item(items: Items, data: ItemCreate, request: Request, response: Response) -> Item:
@@ -45,7 +58,7 @@ async def create_item(items: Items, data: ItemCreate, request: Request, response
 @router.patch(
     "/{item_id}",
     response_model=ItemRead,
-    dependencies=[write_limit],
+    dependencies=[may_write, write_limit],
     responses=responses(ItemNotFound, ItemChanged, TooManyRequests),
 )
 async def update_item(
@@ -60,7 +73,7 @@ async def update_item(
 @router.delete(
     "/{item_id}",
     status_code=status.HTTP_204_NO_CONTENT,
-    dependencies=[write_limit],
+    dependencies=[may_write, write_limit],
     responses=responses(ItemNotFound, ItemChanged, TooManyRequests),
 )
 async def delete_item(items: Items, item_id: UUID, if_match: IfMatch) -> None:

@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient
 
-from app.core.identity import ADMIN, Principal
+from app.core.identity import ADMIN, USER, Principal
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-ALICE = Principal("alice")
-BOB = Principal("bob")
+ALICE = Principal("alice", roles=frozenset({USER}))
+BOB = Principal("bob", roles=frozenset({USER}))
 ROOT = Principal("root", roles=frozenset({ADMIN}))
 
 

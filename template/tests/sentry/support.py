@@ -17,10 +17,12 @@ from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
 
 from app.core.feature import Feature
+from app.core.identity import get_principal
 from app.core.logging import configure_logging
 from app.core.problems import AppError
 from app.features import FEATURES
 from app.main import create_app
+from tests.support import SOMEBODY
 
 Event = dict[str, Any]
 
@@ -53,6 +55,7 @@ def receiving(events: list[Event]) -> Generator[str]:
 @asynccontextmanager
 async def serving() -> AsyncGenerator[AsyncClient]:
     app = create_app([*FEATURES, Feature(name="probe", router=router)])
+    app.dependency_overrides[get_principal] = lambda: SOMEBODY
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 (uvicorn tells it no other way)

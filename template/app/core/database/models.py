@@ -41,11 +41,18 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012  (SQLAlchemy declares it so)
 
 
-class Record(Base):
-    """A table with an id and time stamps."""
+class Identified(Base):
+    """A table with an id."""
 
     __abstract__ = True
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, sort_order=-1)
+
+
+class Record(Identified):
+    """A table with an id and time stamps."""
+
+    __abstract__ = True
+
     created_at: Mapped[datetime] = mapped_column(default=now, sort_order=90)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now, sort_order=91)

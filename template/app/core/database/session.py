@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from app.core.database.engine import Database
 from app.core.database.errors import DatabaseUnavailable
+from app.core.problems import AppError
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -26,11 +27,19 @@ CurrentDatabase = Annotated[Database, Depends(get_database)]
 async def get_session(request: Request, database: CurrentDatabase) -> AsyncGenerator[AsyncSession]:
     """One transaction per request: commit when the endpoint returns, roll back if it raises."""
     sessions = database.read if request.method in SAFE_METHODS else database.write
+    kept: AppError | None = None
     try:
         async with sessions.begin() as session:
-            yield session
+            try:
+                yield session
+            except AppError as error:
+                if not error.keeps_changes:
+                    raise
+                kept = error
     except PoolTimeoutError as error:
         raise DatabaseUnavailable from error
+    if kept is not None:
+        raise kept
 
 
 # "function" scope ends the transaction before the response leaves, so that a client that reads
