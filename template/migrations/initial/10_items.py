@@ -1,14 +1,7 @@
-"""Items."""
-
-from collections.abc import Sequence
+"""The table of `app.items`."""
 
 import sqlalchemy as sa
 from alembic import op
-
-revision: str = "0001"
-down_revision: str | Sequence[str] | None = None
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
