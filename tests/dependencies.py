@@ -17,6 +17,7 @@ OWN = {"app", "migrations", "tests", "conftest"}
 # Imports that are not named like what brings them. The longest prefix counts.
 BROUGHT_BY = {
     "anyio": "fastapi",
+    "jwt": "pyjwt",
     "pydantic": "fastapi",
     "starlette": "fastapi",
     "websockets": "uvicorn[standard]",
@@ -30,6 +31,8 @@ BROUGHT_BY = {
 NOT_IMPORTED = {
     "aiosqlite": "SQLAlchemy loads it, for sqlite+aiosqlite://",
     "asyncpg": "SQLAlchemy loads it, for postgresql+asyncpg://",
+    "python-multipart": "FastAPI loads it, to read forms",
+    "authlib": "a test loads it by name: it has no types",
     "redis": "limits loads it, for RATELIMIT_URL=redis://",
     "pytest-asyncio": "a plugin of pytest",
     "pytest-cov": "a plugin of pytest",

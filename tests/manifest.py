@@ -57,6 +57,10 @@ def enabled(answers: dict[str, Any]) -> dict[str, bool]:
     """The map of copier.yml, once more: a boolean is its own feature, a choice its value."""
     known = {str(value): True for value in answers.values() if not isinstance(value, bool)}
     known |= {name: value for name, value in answers.items() if isinstance(value, bool)}
+    known |= {
+        "accounts": answers["auth"] != "none",
+        "fastapi_users": answers["auth"] == "fastapi-users",
+    }
     return {feature: known.get(feature, False) for feature in manifest()}
 
 

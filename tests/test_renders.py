@@ -7,9 +7,10 @@ import pytest
 
 from tests.checks import problems
 from tests.conftest import Count
+from tests.manifest import owned
 from tests.rendering import Renders, render
 from tests.tools import BIN, attempt
-from tests.trees import Tree, difference
+from tests.trees import ANSWERS, Tree, difference
 from tests.variants import ROTATED, Service, options, services, shards, variants
 
 
@@ -105,3 +106,19 @@ def test_shards_are_all_services_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TRELLIS_SHARD")
     assert sorted(map(str, found)) == sorted(map(str, services()))
     assert sum(len(service.variants) for service in found) == len(variants())
+
+
+def test_log_in_changes_no_file_of_others(renders: Renders) -> None:
+    """Whoever writes a feature need not know how people log in."""
+    # They list what is there: features, settings, packages, answers, pages.
+    lists = {"app/features.py", ".env.example", "tests/settings.env", "pyproject.toml", "README.md"}
+    lists.add(ANSWERS)
+    trees = [Tree(renders.tree(variants()[0].but(auth=auth))) for auth in options()["auth"]]
+    identity = {"accounts", "jwt", "fastapi_users"}
+
+    changed = {name for one in trees for other in trees for name in difference(one, other)}
+
+    assert len(trees) == 3
+    assert {name for name in changed if not any(owned(feature, name) for feature in identity)} == (
+        lists
+    )

@@ -1,8 +1,11 @@
 """A rendered service that runs, asked by programs that know nothing of it."""
 
+import json
 import re
 import shutil
 import subprocess
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,9 +24,22 @@ pytestmark = pytest.mark.suites
 
 FUZZER = """
 [checks.positive_data_acceptance]
-# 400: a cursor that no page gave; 412: an ETag that does not hold. No schema can say either.
-expected-statuses = ["2xx", "400", "404", "412"]
+# What no schema can say: a cursor that no page gave, a link that nobody was sent (400), a permission
+# that one cannot pass on (403), oneself as the one to change (409), an ETag that does not hold (412).
+expected-statuses = ["2xx", "400", "403", "404", "409", "412"]
+
+# Nor which of all addresses that the format allows can be written in one way only (422).
+[[operations]]
+include-path-regex = "^/auth/(register|forgot-password|request-verify-token)$"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "422"]
 """
+
+# They would end the log-in that the other requests use.
+ENDS_LOG_IN = "^/auth/(logout|revoke|sessions/|change-password)"
+
+ROOT = "root@example.com"
+PASSWORD = "correct horse battery"
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = (
@@ -32,11 +48,14 @@ QUIET = (
 )
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize(
+    ("database", "auth"), [("sqlite", "none"), ("sqlite", "fastapi-users"), ("postgres", "jwt")]
+)
 def test_fuzzing_finds_nothing(
-    database: str, renders: Renders, tmp_path: Path, count: Count
+    database: str, auth: str, renders: Renders, tmp_path: Path, count: Count
 ) -> None:
-    project = Project.make(renders, variants()[0].but(database=database), tmp_path / "project")
+    answers = variants()[0].but(database=database, auth=auth)
+    project = Project.make(renders, answers, tmp_path / "project")
     project.sync()
     config = tmp_path / "schemathesis.toml"
     config.write_text(FUZZER)
@@ -45,8 +64,13 @@ def test_fuzzing_finds_nothing(
         settings = {"RATELIMIT_ENABLED": "false"}
         if database == "postgres":
             settings["DATABASE_URL"] = stack.enter_context(project.postgres(tmp_path))
+        if auth != "none":
+            settings |= {"AUTH_ACCESS_MINUTES": "60", "MAIL_URL": "discard://"}
         url = stack.enter_context(serving(project, **settings))
-        options = ("--checks", "all", "--max-examples", "60", "--no-color")
+        options = ["--checks", "all", "--max-examples", "60", "--no-color"]
+        if auth != "none":
+            options += ["--exclude-path-regex", ENDS_LOG_IN]
+            options += ["--header", f"Authorization: Bearer {access_token(project, url, settings)}"]
         schema = f"{url}/openapi.json"
         output = run(
             *(BIN / "schemathesis", "--config-file", config, "run", schema, *options), cwd=tmp_path
@@ -55,6 +79,18 @@ def test_fuzzing_finds_nothing(
     generated, passed = re.findall(r"(\d+) generated, (\d+) passed", output)[0]
     assert generated == passed
     count("requests of a fuzzer", int(passed))
+
+
+def access_token(project: Project, url: str, settings: dict[str, str]) -> str:
+    make_administrator(project, **settings)
+    form = {"grant_type": "password", "username": ROOT, "password": PASSWORD}
+    data = urllib.parse.urlencode(form).encode()
+    with urllib.request.urlopen(f"{url}/auth/token", data) as response:  # noqa: S310  (loopback)
+        return str(json.load(response)["access_token"])
+
+
+def make_administrator(project: Project, **settings: str) -> None:
+    project.run("app", "auth", "create-admin", ROOT, "--password", PASSWORD, **settings)
 
 
 @pytest.fixture
@@ -104,7 +140,9 @@ def test_documentation_works_under_its_policy(
 
     page.route(re.compile("^https://"), answer)
     with serving(project) as url:
+        make_administrator(project)
         page.goto(f"{url}/docs")
+        log_in(page)
         operation = page.locator("#operations-items-list_items")
         operation.click()
         operation.locator(".try-out__btn").click()
@@ -116,3 +154,14 @@ def test_documentation_works_under_its_policy(
 
     assert [text for text in blocked if "Content Security Policy" in text] == []
     count("pages in a browser", 2)
+
+
+def log_in(page: Page) -> None:
+    """Use the button that Swagger UI offers where OAuth2 is declared."""
+    page.locator(".auth-wrapper .authorize").first.click()
+    dialog = page.locator(".auth-container", has=page.locator("#oauth_username"))
+    dialog.locator("#oauth_username").fill(ROOT)
+    dialog.locator("#oauth_password").fill(PASSWORD)
+    dialog.locator(".authorize").click()
+    page.locator(".auth-container >> text=Logout").first.wait_for()
+    page.locator(".close-modal").click()

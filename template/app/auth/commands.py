@@ -1,0 +1,114 @@
+"""`app auth …`: for who has the machine, and for the first administrator."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit.trail import record
+from app.auth.emails import Email
+from app.auth.models import Session, User
+from app.auth.passwords import NewPassword, hash_password
+from app.commands.development import development_services
+from app.core.database.engine import open_database
+from app.core.database.models import now
+from app.core.database.settings import DatabaseSettings
+from app.core.identity import ADMIN, USER
+from app.core.settings import StartupError
+
+commands = typer.Typer(no_args_is_help=True, help="Accounts.")
+
+EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+PASSWORD: TypeAdapter[SecretStr] = TypeAdapter(NewPassword)
+
+T = TypeVar("T")
+Address = Annotated[str, typer.Argument(metavar="EMAIL")]
+Password = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)]
+
+
+@commands.command()
+def create_admin(email: Address, password: Password) -> None:
+    """Make an administrator, or make one of somebody who has an account, locked or not."""
+    with development_services():
+        typer.echo(
+            asyncio.run(make_admin(valid(EMAIL, email), valid(PASSWORD, SecretStr(password))))
+        )
+
+
+@commands.command("list")
+def list_users() -> None:
+    """List accounts."""
+    with development_services():
+        for line in asyncio.run(lines()):
+            typer.echo(line)
+
+
+@commands.command()
+def revoke(email: Address) -> None:
+    """Lock an account, which ends its log-ins and keys at once."""
+    with development_services():
+        typer.echo(asyncio.run(lock(valid(EMAIL, email))))
+
+
+@asynccontextmanager
+async def transaction() -> AsyncGenerator[AsyncSession]:
+    async with (
+        open_database(DatabaseSettings.load()) as database,
+        database.write.begin() as session,
+    ):
+        yield session
+
+
+async def make_admin(email: str, password: SecretStr) -> str:
+    hashed = await hash_password(password.get_secret_value())
+    async with transaction() as session:
+        user = await find(session, email)
+        if user is None:
+            user = User(email=email, hashed_password=hashed, is_verified=True, roles=[ADMIN, USER])
+            session.add(user)
+            await session.flush()
+            done = f"{email} is an administrator now."
+        else:
+            user.roles = sorted({*user.roles, ADMIN})
+            user.is_active = user.is_verified = True
+            done = f"{email} had an account, with a password that stays: an administrator now."
+        record(session, None, "user.changed", subject=user.id, roles=user.roles)
+    return done
+
+
+async def lines() -> list[str]:
+    async with transaction() as session:
+        users = await session.scalars(select(User).order_by(User.email))
+        return [
+            f"{user.email}  {','.join(user.roles)}  {'active' if user.is_active else 'locked'}"
+            for user in users
+        ]
+
+
+async def lock(email: str) -> str:
+    async with transaction() as session:
+        user = await find(session, email)
+        if user is None:
+            raise StartupError(f"{email} has no account.")
+        user.is_active = False
+        mine = update(Session).where(Session.user_id == user.id, Session.ended_at.is_(None))
+        await session.execute(mine.values(ended_at=now()))
+        record(session, None, "user.changed", subject=user.id, is_active=False)
+    return f"{email} is locked."
+
+
+async def find(session: AsyncSession, email: str) -> User | None:
+    user: User | None = await session.scalar(select(User).where(User.email == email))
+    return user
+
+
+def valid(adapter: TypeAdapter[T], value: object) -> T:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        raise StartupError(error.errors()[0]["msg"]) from None

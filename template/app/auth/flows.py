@@ -1,0 +1,121 @@
+"""What people do with their account, whatever way it is kept."""
+
+from typing import Annotated, ClassVar
+
+from fastapi import BackgroundTasks, Depends
+
+from app.audit.trail import Audit
+from app.auth import messages
+from app.auth.accounts import AccountsDep
+from app.auth.models import User
+from app.auth.passwords import verify_password
+from app.auth.schemas import PasswordChange, PasswordReset, Registration
+from app.auth.sessions import Sessions
+from app.auth.settings import AuthSettings
+from app.auth.throttle import Throttle, key_of
+from app.core.identity import Principal
+from app.core.problems import AppError, NotFound
+from app.core.ratelimit import CurrentLimiter, RateLimit
+from app.mail.mailer import PostDep
+
+MAILS = RateLimit("account-mail", "5/hour")
+
+
+class RegistrationClosed(NotFound):
+    def __init__(self) -> None:
+        super().__init__("Accounts are made by administrators here.")
+
+
+class WrongPassword(AppError):
+    keeps_changes: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        super().__init__("The current password is wrong.")
+
+
+class MailFlows:
+    """Flows that end in a mail. None of them tells the client whether there is an account."""
+
+    def __init__(
+        self,
+        accounts: AccountsDep,
+        post: PostDep,
+        audit: Audit,
+        limiter: CurrentLimiter,
+        background: BackgroundTasks,
+    ) -> None:
+        self.accounts = accounts
+        self.post = post
+        self.audit = audit
+        self.limiter = limiter
+        self.background = background
+
+    async def register(self, data: Registration) -> None:
+        if not AuthSettings.load().registration:
+            raise RegistrationClosed
+        await self._count(data.email)
+        user = await self.accounts.create(data.email, data.password.get_secret_value())
+        if user is None:
+            self.post.later(messages.account_exists(data.email))
+        else:
+            self.audit.record("registered", actor=user.id)
+            self.background.add_task(self.accounts.send_verification, data.email)
+
+    async def request_verification(self, email: str) -> None:
+        await self._count(email)
+        self.background.add_task(self.accounts.send_verification, email)
+
+    async def forgot_password(self, email: str) -> None:
+        await self._count(email)
+        self.background.add_task(self.accounts.send_reset, email)
+
+    async def _count(self, email: str) -> None:
+        """An address gets a few mails an hour and no more, whether there is an account or not."""
+        await MAILS.count(self.limiter, key_of(email))
+
+
+class AccountFlows:
+    """Flows that change an account."""
+
+    def __init__(
+        self,
+        accounts: AccountsDep,
+        sessions: Sessions,
+        throttle: Throttle,
+        post: PostDep,
+        audit: Audit,
+    ) -> None:
+        self.accounts = accounts
+        self.throttle = throttle
+        self.sessions = sessions
+        self.post = post
+        self.audit = audit
+
+    async def verify(self, token: str) -> User:
+        user = await self.accounts.verify(token)
+        self.audit.record("email.verified", actor=user.id)
+        return user
+
+    async def reset_password(self, data: PasswordReset) -> None:
+        user = await self.accounts.reset_password(data.token, data.password.get_secret_value())
+        self.audit.record("password.reset", actor=user.id)
+        await self._end_log_ins(user)
+
+    async def change_password(self, user: User, principal: Principal, data: PasswordChange) -> None:
+        current = data.current_password.get_secret_value()
+        await self.throttle.count(user.email)
+        right, _ = await verify_password(current, user.hashed_password)
+        if not right:
+            self.audit.record("password.wrong", actor=user.id)
+            raise WrongPassword
+        await self.accounts.set_password(user, data.password.get_secret_value())
+        self.audit.record("password.changed", actor=user.id)
+        await self._end_log_ins(user, but=principal.session)
+
+    async def _end_log_ins(self, user: User, *, but: str | None = None) -> None:
+        await self.sessions.end_all(user.id, but=but)
+        self.post.later(messages.password_changed(user.email))
+
+
+MailFlow = Annotated[MailFlows, Depends()]
+AccountFlow = Annotated[AccountFlows, Depends()]

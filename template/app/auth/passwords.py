@@ -1,0 +1,101 @@
+"""Hash and check passwords with Argon2, which is slow and takes 46 MiB each time, on purpose.
+
+It runs in a few threads, so that a flood of log-ins takes neither the event loop nor the memory.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pydantic import AfterValidator, Field, SecretStr
+
+from app.auth.settings import AuthSettings
+from app.core.problems import Unavailable
+
+MAX_LENGTH = 128
+QUEUE_PER_THREAD = 25  # at 50 ms each, nobody waits for much more than a second
+
+T = TypeVar("T")
+
+
+def check_length(password: SecretStr) -> SecretStr:
+    shortest = AuthSettings.load().min_password_length
+    if not shortest <= len(password) <= MAX_LENGTH:
+        raise ValueError(f"must have {shortest} to {MAX_LENGTH} characters")
+    return password
+
+
+def show_length(schema: dict[str, Any]) -> None:
+    schema |= {"minLength": AuthSettings.load().min_password_length, "maxLength": MAX_LENGTH}
+
+
+NewPassword = Annotated[
+    SecretStr, AfterValidator(check_length), Field(json_schema_extra=show_length)
+]
+
+
+class TooManyLogIns(Unavailable):
+    def __init__(self) -> None:
+        super().__init__("Too many people log in just now. Try again in a moment.")
+
+
+async def hash_password(password: str) -> str:
+    return await pool().run(lambda: hasher().hash(password))
+
+
+async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
+    """Check a password against a hash; without one it takes as long, and is wrong.
+
+    An account that has no password, only log-ins elsewhere, keeps something else in its place.
+
+    Returns:
+        Whether it is right, and a new hash if the stored one should be replaced.
+    """
+    possible = hashed is not None and hashed.startswith("$argon2") and len(password) <= MAX_LENGTH
+    right, renewed = await pool().run(
+        lambda: hasher().verify_and_update(
+            password if possible else "", hashed if possible and hashed else decoy()
+        )
+    )
+    return right and possible, renewed
+
+
+class HashingPool:
+    def __init__(self, threads: int) -> None:
+        self.limiter = CapacityLimiter(threads)
+        self.places = threads * (1 + QUEUE_PER_THREAD)
+        self.taken = 0
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Call a function in one of the threads, soon.
+
+        Raises:
+            TooManyLogIns: too many wait already.
+        """
+        if self.taken >= self.places:
+            raise TooManyLogIns
+        self.taken += 1
+        try:
+            return await to_thread.run_sync(function, limiter=self.limiter)
+        finally:
+            self.taken -= 1
+
+
+@cache
+def pool() -> HashingPool:
+    return HashingPool(AuthSettings.load().hashing_threads)
+
+
+@cache
+def hasher() -> PasswordHash:
+    """As OWASP has it (Password Storage Cheat Sheet), on one core: others answer meanwhile."""
+    return PasswordHash([Argon2Hasher(time_cost=1, memory_cost=47_104, parallelism=1)])
+
+
+@cache
+def decoy() -> str:
+    """A hash of nobody's password; made when first needed, in a thread."""
+    return hasher().hash("nobody has this password")

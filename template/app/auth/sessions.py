@@ -1,0 +1,170 @@
+"""Log-ins: open, prove, renew, end."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from fastapi import Depends
+from sqlalchemy import ColumnElement, delete, select, update
+
+from app.audit.trail import Audit
+from app.auth import tokens
+from app.auth.models import Session, SessionToken, User
+from app.auth.settings import AuthSettings
+from app.core.database.models import now
+from app.core.database.session import SessionDep
+from app.core.problems import AppError
+from app.core.requests import client_address, user_agent
+
+ACCESS = "access"
+
+
+class InvalidGrant(AppError):
+    """As RFC 6749, section 5.2, has it: also the wrong password, and no hint which."""
+
+    keeps_changes: ClassVar[bool] = True
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, members={"error": "invalid_grant", "error_description": detail})
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A log-in, and the secret that proves it: told once, stored as its digest."""
+
+    session: Session
+    secret: str
+
+    @property
+    def access_token(self) -> str:
+        lifetime = timedelta(minutes=AuthSettings.load().access_minutes)
+        user, session = str(self.session.user_id), str(self.session.id)
+        return tokens.sign(ACCESS, user, lifetime, sid=session)
+
+
+class SessionService:
+    def __init__(self, session: SessionDep, audit: Audit) -> None:
+        self.session = session
+        self.audit = audit
+
+    async def open(
+        self, user: User, *, cookie: bool, scopes: Sequence[str] | None = None
+    ) -> Opened:
+        await self._forget_expired(user.id)
+        request = self.audit.request
+        opened = Session(
+            user_id=user.id,
+            is_cookie=cookie,
+            scopes=None if scopes is None else list(scopes),
+            address=client_address(request),
+            user_agent=user_agent(request),
+            expires_at=now() + timedelta(days=AuthSettings.load().session_days),
+        )
+        self.session.add(opened)
+        await self.session.flush()
+        self.audit.record("login", actor=user.id, log_in=str(opened.id), cookie=cookie)
+        return Opened(opened, self._new_secret(opened.id))
+
+    async def renew(self, secret: str) -> Opened:
+        """Take a refresh token for a new one. The database decides who was first.
+
+        Raises:
+            InvalidGrant: it is unknown, over, or was used before: then the log-in ends, for one of
+                the two who had it is a thief.
+        """
+        session_id = await self.session.scalar(
+            update(SessionToken)
+            .where(
+                SessionToken.digest == digest(secret),
+                SessionToken.used_at.is_(None),
+                SessionToken.session_id.in_(select(Session.id).where(Session.is_cookie.is_(False))),
+            )
+            .values(used_at=now())
+            .returning(SessionToken.session_id)
+            .execution_options(synchronize_session=False)
+        )
+        if session_id is None:
+            await self._end_if_reused(secret)
+            raise InvalidGrant("Log in again.")
+        alive = select(Session).join(User, User.id == Session.user_id).where(*is_alive())
+        session = await self.session.scalar(alive.where(Session.id == session_id))
+        if session is None:
+            raise InvalidGrant("Log in again.")
+        session.last_used_at = now()
+        return Opened(session, self._new_secret(session.id))
+
+    async def all_of(self, user_id: UUID) -> Sequence[Session]:
+        statement = (
+            select(Session)
+            .where(Session.user_id == user_id, Session.ended_at.is_(None))
+            .where(Session.expires_at > now())
+            .order_by(Session.last_used_at.desc(), Session.id)
+        )
+        return (await self.session.scalars(statement)).all()
+
+    async def end(self, user_id: UUID, session_id: UUID) -> bool:
+        """End one log-in of a user; return whether there was one."""
+        return await self._end(user_id, Session.id == session_id) > 0
+
+    async def end_by_secret(self, secret: str) -> None:
+        """End the log-in that a refresh token belongs to, used or not."""
+        session = await self._find(secret)
+        if session is not None:
+            await self._end(session.user_id, Session.id == session.id)
+
+    async def end_all(self, user_id: UUID, *, but: str | None = None) -> int:
+        keep = [] if but is None else [Session.id != UUID(but)]
+        return await self._end(user_id, *keep)
+
+    async def _end(self, user_id: UUID, *conditions: ColumnElement[bool]) -> int:
+        ended = await self.session.scalars(
+            update(Session)
+            .where(Session.user_id == user_id, Session.ended_at.is_(None), *conditions)
+            .values(ended_at=now())
+            .returning(Session.id)
+            .execution_options(synchronize_session=False)
+        )
+        found = [str(session) for session in ended]
+        if found:
+            self.audit.record("logout", subject=user_id, log_ins=found)
+        return len(found)
+
+    async def _end_if_reused(self, secret: str) -> None:
+        session = await self._find(secret)
+        if session is not None and not session.is_cookie:
+            await self._end(session.user_id, Session.id == session.id)
+            self.audit.record("refresh.reused", subject=session.user_id, log_in=str(session.id))
+
+    async def _find(self, secret: str) -> Session | None:
+        owner = select(SessionToken.session_id).where(SessionToken.digest == digest(secret))
+        found: Session | None = await self.session.scalar(
+            select(Session).where(Session.id.in_(owner))
+        )
+        return found
+
+    def _new_secret(self, session_id: UUID) -> str:
+        secret = secrets.token_urlsafe(32)
+        self.session.add(SessionToken(session_id=session_id, digest=digest(secret)))
+        return secret
+
+    async def _forget_expired(self, user_id: UUID) -> None:
+        await self.session.execute(
+            delete(Session).where(Session.user_id == user_id, Session.expires_at < now())
+        )
+
+
+Sessions = Annotated[SessionService, Depends()]
+
+
+def is_alive() -> list[ColumnElement[bool]]:
+    """Conditions of a log-in that still counts, of a user who is not locked out."""
+    return [Session.ended_at.is_(None), Session.expires_at > now(), User.is_active.is_(True)]
+
+
+def digest(secret: str) -> str:
+    """No slow hash is needed for what nobody can guess: it has 256 random bits."""
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()

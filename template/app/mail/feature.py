@@ -1,0 +1,3 @@
+from app.core.feature import Feature
+
+feature = Feature(name="mail")

@@ -1,0 +1,53 @@
+import asyncio
+
+import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from app.auth import passwords
+from app.auth.passwords import TooManyLogIns, hash_password, pool, verify_password
+from app.core.settings import forget_all
+from tests.auth.people import PASSWORD, password_hash
+
+
+async def test_password_is_kept_as_argon2() -> None:
+    first, second = await hash_password(PASSWORD), await hash_password(PASSWORD)
+
+    assert first.startswith("$argon2id$")
+    assert first != second
+    assert await verify_password(PASSWORD, first) == (True, None)
+    assert (await verify_password("wrong", first))[0] is False
+
+
+async def test_weaker_hash_is_renewed() -> None:
+    weak = Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
+
+    right, renewed = await verify_password(PASSWORD, weak)
+
+    assert right
+    assert renewed is not None
+    assert (await verify_password(PASSWORD, renewed))[0]
+
+
+@pytest.mark.parametrize("stored", [None, "", "no hash", "0" * 64])
+async def test_no_password_opens_an_account_without_one(stored: str | None) -> None:
+    assert (await verify_password(stored or "", stored))[0] is False
+
+
+async def test_over_long_password_is_wrong() -> None:
+    assert (await verify_password("x" * 129, await password_hash()))[0] is False
+
+
+async def test_flood_is_refused_and_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTH_HASHING_THREADS", "1")
+    forget_all()
+    pool.cache_clear()
+    try:
+        stored = await password_hash()
+        results = await asyncio.gather(
+            *(verify_password("wrong", stored) for _ in range(40)), return_exceptions=True
+        )
+    finally:
+        pool.cache_clear()
+
+    refused = [result for result in results if isinstance(result, TooManyLogIns)]
+    assert len(refused) == 40 - 1 - passwords.QUEUE_PER_THREAD
