@@ -26,13 +26,17 @@ def request_id_of(scope: Scope) -> str:
 
 def client_address(connection: HTTPConnection) -> str:
     """Return where it comes from: behind a proxy that SERVER_TRUSTED_PROXIES names, from beyond."""
-    return connection.client.host if connection.client else "unknown"
+    return as_text(connection.client.host, 64) if connection.client else "unknown"
 
 
 def user_agent(connection: HTTPConnection) -> str:
     """Return what the client calls itself, as far as it can be stored and shown."""
-    given = connection.headers.get("user-agent", "")[:200]
-    return "".join(character if character.isprintable() else "?" for character in given)
+    return as_text(connection.headers.get("user-agent", ""), 200)
+
+
+def as_text(given: str, length: int) -> str:
+    short = given[:length]
+    return "".join(character if character.isprintable() else "?" for character in short)
 
 
 def is_quiet(scope: Scope) -> bool:

@@ -28,8 +28,26 @@ def test_several_workers_serve_and_stop(tmp_path: Path, migrated_database: str) 
     assert service.process.returncode == 0
 
 
-def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) -> None:
+def test_proxies_are_believed_where_they_are_named(tmp_path: Path, migrated_database: str) -> None:
+    """What a client writes into the header itself comes before what the proxy adds."""
+    sent = ["203.0.113.9", "198.51.100.1, 203.0.113.9", "x" * 500, "<script>"]
     with running(tmp_path, DATABASE_URL=migrated_database) as service:
+        for value in sent:
+            answer = service.client.get("/items", headers={"X-Forwarded-For": value})
+            assert answer.status_code in {200, 401}
+
+    assert clients(service)[:2] == ["203.0.113.9", "203.0.113.9"]
+
+
+def clients(service: Service) -> list[str]:
+    lines = [json.loads(line) for line in service.log().splitlines()]
+    return [line["client"] for line in lines if line["event"] == "request"]
+
+
+def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) -> None:
+    settings = {"DATABASE_URL": migrated_database, "SERVER_TRUSTED_PROXIES": "10.0.0.1"}
+    with running(tmp_path, **settings) as service:
+        service.client.get("/items", headers={"X-Forwarded-For": "203.0.113.9"})
         body = json.dumps({"name": "slow"}).encode()
         with socket.create_connection(("127.0.0.1", service.port)) as client:
             client.sendall(
@@ -46,8 +64,8 @@ def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) ->
     # 401 where one has to log in: in either case it was read to its end, and answered.
     assert answer.startswith((b"HTTP/1.1 201", b"HTTP/1.1 401"))
     assert service.process.returncode == 0
-    lines = [json.loads(line) for line in service.log().splitlines()]
-    assert {"Application startup complete.", "request"} <= {line["event"] for line in lines}
+    assert clients(service) == ["127.0.0.1", "127.0.0.1"]
+    assert "Application startup complete." in service.log()
 
 
 def assert_refused(folder: Path, reason: str, **settings: str) -> None:
