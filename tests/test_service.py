@@ -24,8 +24,9 @@ pytestmark = pytest.mark.suites
 
 FUZZER = """
 [checks.positive_data_acceptance]
-# What no schema can say: a cursor that no page gave, a link that nobody was sent (400), a permission
-# that one cannot pass on (403), oneself as the one to change (409), an ETag that does not hold (412).
+# What no schema can say: a cursor that no page gave, a link that nobody was sent (400), a
+# permission that one cannot pass on (403), oneself as the one to change (409), an ETag that does
+# not hold (412).
 expected-statuses = ["2xx", "400", "403", "404", "409", "412"]
 
 # Nor which of all addresses that the format allows can be written in one way only (422).
@@ -39,7 +40,7 @@ expected-statuses = ["2xx", "422"]
 ENDS_LOG_IN = "^/auth/(logout|revoke|sessions/|change-password)"
 
 ROOT = "root@example.com"
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105  (of a service that lives for a test)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = (
@@ -72,9 +73,8 @@ def test_fuzzing_finds_nothing(
             options += ["--exclude-path-regex", ENDS_LOG_IN]
             options += ["--header", f"Authorization: Bearer {access_token(project, url, settings)}"]
         schema = f"{url}/openapi.json"
-        output = run(
-            *(BIN / "schemathesis", "--config-file", config, "run", schema, *options), cwd=tmp_path
-        )
+        program = (BIN / "schemathesis", "--config-file", config, "run", schema)
+        output = run(*program, *options, cwd=tmp_path)
 
     generated, passed = re.findall(r"(\d+) generated, (\d+) passed", output)[0]
     assert generated == passed

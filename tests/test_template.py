@@ -1,11 +1,16 @@
 """The template is a real project, and the shortcuts of this proof are honest."""
 
+import ast
+import io
 import re
 import sys
+import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Count
 from tests.manifest import TEMPLATE
 from tests.rendering import Renders
 from tests.tools import BIN, attempt, run
@@ -15,6 +20,12 @@ from tests.variants import Variant, variants
 # Lists: of packages and rules, and of every setting.
 LONG = {"pyproject.toml.jinja", ".env.example.jinja"}
 MOST_LINES = 120
+MOST_LINES_OF_CODE = 6000
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+NO_CODE = {
+    *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE),
+    *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),
+}
 MOST_CONDITIONS = 10
 
 
@@ -69,3 +80,30 @@ def test_no_jinja_in_names_and_in_python() -> None:
 
     assert [name for name in names if "{" in name] == []
     assert [name for name in names if name.endswith(".py.jinja")] == ["app/features.py.jinja"]
+
+
+def test_service_keeps_within_its_lines(count: Count) -> None:
+    """docs/decisions/0010-a-budget-of-lines.md"""
+    lines = sum(lines_of_code(path.read_text()) for path in (TEMPLATE / "app").rglob("*.py"))
+
+    assert lines < MOST_LINES_OF_CODE
+    count("lines of code with everything", lines)
+
+
+def lines_of_code(text: str) -> int:
+    """Count the lines that are neither blank nor a comment nor of a docstring."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    code = {
+        line
+        for token in tokens
+        if token.type not in NO_CODE
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    return len(code - set(docstring_lines(ast.parse(text))))
+
+
+def docstring_lines(tree: ast.Module) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            text = node.body[0]
+            yield from range(text.lineno, (text.end_lineno or text.lineno) + 1)
