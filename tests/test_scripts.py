@@ -78,15 +78,19 @@ def status(port: int, path: str) -> int:
 
 
 @pytest.mark.suites
-@pytest.mark.parametrize(("database", "package_manager"), [("sqlite", "uv"), ("postgres", "pip")])
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [((), 401), (("database=postgres", "package_manager=pip", "auth=none"), 200)],
+    ids=["default", "postgres-pip-no_auth"],
+)
 def test_start_renders_and_serves(
-    database: str, package_manager: str, checkout: Path, tmp_path: Path
+    data: tuple[str, ...], expected: int, checkout: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "my-service"
-    answers = (f"--data=database={database}", f"--data=package_manager={package_manager}")
+    answers = [f"--data={answer}" for answer in (*data, "license=MIT")]
 
     with started(checkout, folder, *answers) as port:
-        assert status(port, "/items") == 200
+        assert status(port, "/items") == expected
 
     assert changes(checkout) == ""  # all it installs is ignored
     assert set(changes(folder).split()) <= {"??", "uv.lock"}
@@ -94,7 +98,7 @@ def test_start_renders_and_serves(
 
     # Once more: it is there, and so is what it stored.
     with started(checkout, folder) as port:
-        assert status(port, "/items") == 200
+        assert status(port, "/items") == expected
     refused = attempt(PYTHON, "scripts/start.py", folder, *answers, cwd=checkout)
     assert refused.returncode == 1
     assert "copier update" in refused.stderr
