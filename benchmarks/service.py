@@ -23,6 +23,9 @@ SETTINGS = {
     "APP_HOSTS": "127.0.0.1",
     "CORS_ORIGINS": "https://app.example.com",
     "DATABASE_URL": "sqlite+aiosqlite:///bench.db",
+    "AUTH_SECRETS": "only-for-benchmarks-0123456789-0123456789",
+    "AUTH_LINK_URL": "https://app.example.com/{page}#token={token}",
+    "MAIL_URL": "discard://",
 }
 
 
