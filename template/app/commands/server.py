@@ -17,9 +17,12 @@ from app.commands.database import migrate_to
 from app.commands.development import development_services
 from app.core.database.engine import open_database
 from app.core.database.settings import DatabaseSettings
-from app.core.settings import Settings
+from app.core.settings import AppSettings, Settings
 
 APPLICATION = "app.main:app"
+# Seconds without a sign of life after which a worker is replaced. A busy machine takes more than
+# Uvicorn's five to import the application, and would replace its workers without end.
+WORKER_PATIENCE = 60
 
 commands = typer.Typer()
 
@@ -55,6 +58,7 @@ def dev(host: Host = None, port: Port = None) -> None:
             reload_dirs=["app"],
             log_config=None,
             server_header=False,
+            ws_max_size=AppSettings.load().max_body_bytes,
         )
 
 
@@ -77,8 +81,10 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
             workers=workers,
             log_config=None,
             server_header=False,
+            ws_max_size=AppSettings.load().max_body_bytes,
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=settings.graceful_timeout,
+            timeout_worker_healthcheck=WORKER_PATIENCE,
         )
 
 

@@ -3,6 +3,7 @@
 One pure ASGI wrapper instead of a stack of middleware: each layer costs on every request.
 """
 
+import asyncio
 from http import HTTPStatus
 from time import perf_counter
 
@@ -18,6 +19,7 @@ from app.core.problems import problem_response
 from app.core.requests import is_quiet, request_id_of, route_template
 from app.core.settings import AppSettings, StartupError
 
+SEND_TIMEOUT = 30.0  # seconds
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for a client that left before the answer
 
 SECURITY_HEADERS = [
@@ -92,8 +94,18 @@ class Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             await self.start(message)
+        elif message.get("more_body"):
+            await self.send_part(message)
         elif not self.replaced:
             await self._send(message)
+
+    async def send_part(self, message: Message) -> None:
+        """Send a part of a stream; a client that takes none for a while counts as gone."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                await self._send(message)
+        except TimeoutError as error:
+            raise ClientDisconnect from error
 
     async def start(self, message: Message) -> None:
         self.status = message["status"]

@@ -1,12 +1,20 @@
-"""Optimistic concurrency over HTTP: `ETag` out, `If-Match` back (RFC 9110, section 13.1.1)."""
+"""Versions over HTTP: `ETag` out, `If-Match` and `If-None-Match` back (RFC 9110, section 13.1)."""
 
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, TypeVar
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Response
+
+T = TypeVar("T")
 
 
 def etag(version: int) -> str:
     return f'"{version}"'
+
+
+def tags_in(header: str) -> set[str]:
+    # A proxy that compresses may make a tag weak: W/"1" names the same version.
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
 
 class IfMatchHeader:
@@ -26,3 +34,19 @@ class IfMatchHeader:
 
 
 IfMatch = Annotated[IfMatchHeader, Depends()]
+
+IfNoneMatch = Annotated[
+    str | None, Header(description="The ETag that is known; if it still holds, the answer is 304.")
+]
+
+
+def unless_known(value: T, tag: str, if_none_match: str | None, response: Response) -> T | Response:
+    """Return the value to send, or "304 Not Modified" to whoever knows it already.
+
+    A browser keeps it, and asks each time whether it still holds; shared caches keep nothing.
+    """
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if if_none_match is not None and not tags_in(if_none_match).isdisjoint({tag, "*"}):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    response.headers.update(headers)
+    return value

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
 from typer import Typer
 
+from app.core.events import Topic
 from app.core.identity import Authenticator
 
 Check = Callable[[HTTPConnection], Awaitable[None]]
@@ -35,6 +36,7 @@ class Feature:
     router: APIRouter | None = None
     middleware: Sequence[Middleware] = ()
     authenticators: Sequence[Authenticator] = ()
+    topics: Sequence[Topic] = ()
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
     commands: Typer | None = None
     seed: Seed | None = None

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from app.core.identity import (
     Authenticator,
     authenticators,
+    known_permissions,
     needs_log_in,
     required_permissions,
 )
@@ -49,7 +50,8 @@ def declare_security(document: dict[str, Any], app: FastAPI) -> None:
     if not ways:
         return
     schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
-    schemes |= {way.name: way.scheme for way in ways}
+    scopes = dict.fromkeys(sorted(known_permissions(app)), "")
+    schemes |= {way.name: with_scopes(way.scheme, scopes) for way in ways}
     for route in iter_route_contexts(app.routes):
         if not needs_log_in(route):
             continue
@@ -58,6 +60,14 @@ def declare_security(document: dict[str, Any], app: FastAPI) -> None:
             operation = document["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 declare_log_in(operation, names, ways)
+
+
+def with_scopes(scheme: Mapping[str, Any], scopes: dict[str, str]) -> dict[str, Any]:
+    """Add the permissions to a scheme of OAuth2, whose log-in can be for some of them only."""
+    if scheme["type"] != "oauth2":
+        return dict(scheme)
+    flows = {name: {**flow, "scopes": scopes} for name, flow in scheme["flows"].items()}
+    return {**scheme, "flows": flows}
 
 
 def declare_log_in(

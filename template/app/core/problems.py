@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -97,16 +97,24 @@ def problem_response(
     members: Mapping[str, Any] | None = None,
 ) -> ProblemResponse:
     """Build the answer; without `words` it is a plain HTTP error, `about:blank` as the RFC says."""
-    words = list(words)
-    problem = Problem(
+    problem = make_problem(status, detail, list(words))
+    content = {**problem.model_dump(exclude_none=True), **(members or {})}
+    return ProblemResponse(content, problem.status, headers)
+
+
+def make_problem(status: int, detail: str | None, words: Sequence[str]) -> Problem:
+    return Problem(
         type=f"urn:problem:{'-'.join(words)}" if words else "about:blank",
         title=" ".join(words).capitalize() if words else phrase_of(status),
         status=int(status),
         detail=detail,
         request_id=get_contextvars().get("request_id"),
     )
-    content = {**problem.model_dump(exclude_none=True), **(members or {})}
-    return ProblemResponse(content, problem.status, headers)
+
+
+def problem_of(error: AppError) -> Problem:
+    """Describe an error where it is not the answer to a request."""
+    return make_problem(error.status, error.detail, error.words())
 
 
 def responses(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:

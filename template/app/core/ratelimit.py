@@ -17,9 +17,11 @@ from limits.storage import storage_from_string
 from limits.util import WindowStats
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
+from starlette.requests import HTTPConnection
 
 from app.core.identity import CurrentPrincipal, Principal
 from app.core.problems import AppError, Unavailable
+from app.core.redis import RedisSettings
 from app.core.requests import client_address
 from app.core.settings import Settings, StartupError
 
@@ -31,10 +33,10 @@ class RateLimitSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="RATELIMIT_")
 
     enabled: bool = True
-    url: str = Field(
-        default="memory://",
+    url: str | None = Field(
+        default=None,
         repr=False,
-        description="memory:// counts in each process, redis://host:6379/0 for all of them.",
+        description="memory:// counts in each process; unset: in REDIS_URL, where that is set.",
     )
     when_down: Literal["local", "deny"] = Field(
         default="local",
@@ -96,18 +98,19 @@ def exceptions_of(store: Storage) -> tuple[type[Exception], ...]:
 @asynccontextmanager
 async def open_limiter() -> AsyncGenerator[Limiter]:
     settings = RateLimitSettings.load()
-    if settings.url.startswith("memory://"):
+    url = settings.url or RedisSettings.load().url or "memory://"
+    if url.startswith("memory://"):
         yield Limiter(MemoryStorage(), settings)
         return
     try:
         store = storage_from_string(
-            f"async+{settings.url}",
+            f"async+{url}",
             implementation="redispy",
             socket_timeout=0.5,
             socket_connect_timeout=0.5,
         )
     except ConfigurationError as error:
-        raise StartupError(f"RATELIMIT_URL cannot be used: {error}") from error
+        raise StartupError(f"RATELIMIT_URL or REDIS_URL cannot be used: {error}") from error
     yield Limiter(cast("Storage", store), settings)
 
 
@@ -169,7 +172,8 @@ class RateLimit:
         return max(1, math.ceil(stats.reset_time - time()))
 
 
-def caller(request: Request, principal: Principal) -> str:
+def caller(connection: HTTPConnection, principal: Principal) -> str:
+    """Name whoever is asking: a principal, or an address where nobody is logged in."""
     if not principal.is_anonymous:
         return f"principal:{principal.id}"
-    return f"address:{client_address(request)}"
+    return f"address:{client_address(connection)}"

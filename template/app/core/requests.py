@@ -1,7 +1,9 @@
 """What logs, metrics and traces say of a request."""
 
 import re
+from collections.abc import Sequence
 from random import getrandbits
+from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.routing import Mount
@@ -9,6 +11,7 @@ from starlette.types import Scope
 
 REQUEST_ID_HEADER = b"x-request-id"
 VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 QUIET_PATHS = ("/health/", "/metrics")
 
 
@@ -27,6 +30,18 @@ def request_id_of(scope: Scope) -> str:
 def client_address(connection: HTTPConnection) -> str:
     """Return where it comes from: behind a proxy that SERVER_TRUSTED_PROXIES names, from beyond."""
     return as_text(connection.client.host, 64) if connection.client else "unknown"
+
+
+def is_foreign(connection: HTTPConnection, allowed: Sequence[str]) -> bool:
+    """Whether a page of another site sent it; programs that are no browsers name no origin.
+
+    Args:
+        allowed: other origins whose pages count as ours; "*" allows all.
+    """
+    origin = connection.headers.get("origin")
+    if origin is None or origin in allowed or "*" in allowed:
+        return False
+    return urlsplit(origin).netloc != connection.headers.get("host")
 
 
 def user_agent(connection: HTTPConnection) -> str:

@@ -95,11 +95,31 @@ def test_unusable_url_stops_the_start(url: str, reason: str) -> None:
 
 
 async def test_database_that_stays_away_stops_the_start(database_url: str) -> None:
-    settings = DatabaseSettings(url=unreachable(database_url), start_timeout=0.3)
+    settings = DatabaseSettings(url=unreachable(database_url), start_timeout=0.01)
 
     with pytest.raises(StartupError, match=r"DATABASE_URL: (no answer|there is no folder)"):
         async with open_database(settings):
             pass
+
+
+async def test_cancelled_statement_stays_cancelled(migrated_database: str) -> None:
+    """To SQLAlchemy it is a lost connection; time limits and stops would never be heard of."""
+    assert migrated_database
+    long = text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
+        "SELECT count(*) FROM n"
+    )
+
+    async def ask() -> None:
+        async with database.read.begin() as session:
+            await session.execute(long)
+
+    async with open_database(DatabaseSettings.load()) as database:
+        asking = asyncio.create_task(ask())
+        await asyncio.sleep(0.05)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
 
 
 async def test_mistake_in_sql_is_no_outage() -> None:

@@ -1,14 +1,22 @@
 """The upstream client, against a real server on loopback."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
+import stamina
 from structlog.contextvars import bound_contextvars
 
 from app.core.http import open_http
+
+
+@pytest.fixture(autouse=True)
+def without_waiting() -> Generator[None]:
+    """It tries as often as it is told to, and does not wait in between."""
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
 
 
 class Upstream:

@@ -66,7 +66,7 @@ async def authenticate(connection: HTTPConnection, _: Database) -> Principal | N
 
 NAME = Authenticator(
     name="name",
-    scheme={"type": "oauth2", "flows": {"password": {"tokenUrl": "/token", "scopes": {}}}},
+    scheme={"type": "oauth2", "flows": {"password": {"tokenUrl": "/token"}}},
     authenticate=authenticate,
 )
 NOTES = Feature(name="notes", router=router)
@@ -119,7 +119,8 @@ async def test_document_tells_what_each_route_needs(start: Start) -> None:
     assert {"401", "403"} <= erase["responses"].keys()
     assert document["paths"]["/notes/mine"]["get"]["security"] == [{"name": []}]
     assert "security" not in document["paths"]["/health/live"]["get"]
-    assert document["components"]["securitySchemes"] == {"name": NAME.scheme}
+    flow = document["components"]["securitySchemes"]["name"]["flows"]["password"]
+    assert flow == {"tokenUrl": "/token", "scopes": {"notes:erase": "", "notes:read": ""}}
 
 
 def test_permissions_are_found_on_the_routes() -> None:

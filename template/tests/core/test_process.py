@@ -2,12 +2,11 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-from tests.process import Service, running
+from tests.process import InstalledService, Service, running, until_stopped
+from tests.processes import ModuleProcess
 from tests.support import unreachable
 
 
@@ -18,7 +17,9 @@ def run(folder: Path, *arguments: str, **settings: str) -> tuple[int, str]:
 
 
 def test_several_workers_serve_and_stop(tmp_path: Path, migrated_database: str) -> None:
-    with running(tmp_path, "--workers", "2", DATABASE_URL=migrated_database) as service:
+    """Each of them, and the program that starts them, begins from nothing."""
+    settings = {"DATABASE_URL": migrated_database}
+    with until_stopped(InstalledService(tmp_path, "--workers", "2", **settings)) as service:
         answers = [service.client.get("/health/ready") for _ in range(20)]
         metrics = service.client.get("/metrics").text
 
@@ -55,9 +56,9 @@ def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) ->
                 + f"Content-Length: {len(body)}\r\n\r\n".encode()
                 + body[:5]
             )
-            time.sleep(0.3)
+            time.sleep(0.1)
             service.process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
+            wait_for_line(service, "Shutting down")
             client.sendall(body[5:])
             answer = client.recv(1000)
 
@@ -66,6 +67,13 @@ def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) ->
     assert service.process.returncode == 0
     assert clients(service) == ["127.0.0.1", "127.0.0.1"]
     assert "Application startup complete." in service.log()
+
+
+def wait_for_line(service: Service, text: str) -> None:
+    deadline = time.monotonic() + 10
+    while text not in service.log():
+        assert time.monotonic() < deadline, service.log()
+        time.sleep(0.01)
 
 
 def assert_refused(folder: Path, reason: str, **settings: str) -> None:
@@ -84,17 +92,16 @@ def test_unsafe_settings_are_refused_in_a_line(tmp_path: Path) -> None:
 def test_database_that_is_away_is_named_in_a_line(tmp_path: Path, database_url: str) -> None:
     url = unreachable(database_url)
 
-    assert_refused(tmp_path, "DATABASE_URL", DATABASE_URL=url, DATABASE_START_TIMEOUT="0.5")
+    assert_refused(tmp_path, "DATABASE_URL", DATABASE_URL=url, DATABASE_START_TIMEOUT="0.01")
 
 
-def test_worker_that_cannot_start_says_why_in_a_line(database_url: str) -> None:
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0"]
-    settings = {"DATABASE_URL": unreachable(database_url), "DATABASE_START_TIMEOUT": "0.5"}
+def test_worker_that_cannot_start_says_why_in_a_line(tmp_path: Path, database_url: str) -> None:
+    settings = {"DATABASE_URL": unreachable(database_url), "DATABASE_START_TIMEOUT": "0.01"}
+    output = tmp_path / "output"
+    command = ("uvicorn", "app.main:app", "--port", "0")
 
-    result = subprocess.run(  # noqa: S603  (our own command)
-        command, env={**os.environ, **settings}, capture_output=True, text=True, check=False
-    )
+    code = ModuleProcess(*command, environment={**os.environ, **settings}, output=output).wait(30)
 
-    assert result.returncode == 3
-    assert "DATABASE_URL" in result.stdout
-    assert "Traceback" not in result.stdout + result.stderr
+    assert code == 3
+    assert "DATABASE_URL" in output.read_text()
+    assert "Traceback" not in output.read_text()

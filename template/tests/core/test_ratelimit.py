@@ -1,8 +1,5 @@
 """Rate limits in process, and over a real server of the Redis protocol that goes and comes back."""
 
-import socket
-from collections.abc import Iterator
-
 import pytest
 from fastapi import APIRouter, Depends
 from httpx2 import AsyncClient
@@ -23,17 +20,6 @@ async def read_limited() -> None:
 
 
 FEATURE = Feature(name="limited", router=router)
-
-
-@pytest.fixture
-def redis() -> Iterator[ValkeyServer]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = ValkeyServer(port=port)
-    server.start()
-    yield server
-    if server.is_running():
-        server.stop()
 
 
 async def statuses(client: AsyncClient, count: int) -> list[int]:
@@ -57,8 +43,8 @@ async def test_limits_can_be_switched_off(start: Start) -> None:
         assert await statuses(client, 4) == [200] * 4
 
 
-async def test_processes_share_a_count_over_redis(start: Start, redis: ValkeyServer) -> None:
-    url = redis.connection_url
+async def test_processes_share_a_count_over_redis(start: Start, redis_url: str) -> None:
+    url = redis_url
 
     async with (
         start(FEATURE, RATELIMIT_URL=url) as one,
@@ -68,13 +54,13 @@ async def test_processes_share_a_count_over_redis(start: Start, redis: ValkeySer
 
 
 async def test_without_redis_each_process_counts_until_it_is_back(
-    start: Start, redis: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+    start: Start, redis_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with start(FEATURE, RATELIMIT_URL=redis.connection_url) as client:
+    async with start(FEATURE, RATELIMIT_URL=redis_server.connection_url) as client:
         assert await statuses(client, 3) == [200, 200, 429]
-        redis.stop()
+        redis_server.stop()
         away = await statuses(client, 3)
-        redis.start()
+        redis_server.start()
         monkeypatch.setattr(ratelimit, "monotonic", lambda: float("inf"))
         back = await statuses(client, 3)
 
@@ -83,15 +69,22 @@ async def test_without_redis_each_process_counts_until_it_is_back(
 
 
 async def test_without_redis_nothing_passes_where_so_decided(
-    start: Start, redis: ValkeyServer
+    start: Start, redis_server: ValkeyServer
 ) -> None:
-    settings = {"RATELIMIT_URL": redis.connection_url, "RATELIMIT_WHEN_DOWN": "deny"}
+    settings = {"RATELIMIT_URL": redis_server.connection_url, "RATELIMIT_WHEN_DOWN": "deny"}
     async with start(FEATURE, **settings) as client:
-        redis.stop()
+        redis_server.stop()
         response = await client.get("/limited")
 
     assert response.status_code == 503
     assert response.headers["retry-after"] == "5"
+
+
+async def test_count_is_in_the_server_that_processes_share(start: Start, redis_url: str) -> None:
+    url = redis_url
+
+    async with start(FEATURE, REDIS_URL=url) as one, start(FEATURE, REDIS_URL=url) as other:
+        assert await statuses(one, 1) + await statuses(other, 2) == [200, 200, 429]
 
 
 async def test_unusable_store_stops_the_start(start: Start) -> None:

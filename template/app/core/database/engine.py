@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from app.core.database.after_commit import run_after_commit
 from app.core.database.errors import DatabaseUnavailable, translate_errors
 from app.core.database.settings import DatabaseSettings
 from app.core.database.sqlite import READ_ONLY, prepare_sqlite, require_folder
@@ -27,13 +28,20 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Database:
-    """Begins transactions: `async with database.write.begin() as session`.
+    """Begins transactions: `async with database.transaction() as session`.
 
     `read` is for transactions that only read: on SQLite many of them run beside one writer.
     """
 
     write: SessionMaker
     read: SessionMaker
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+        """Begin one that may write, and do what it left for after its commit."""
+        async with self.write.begin() as session:
+            yield session
+        await run_after_commit(session)
 
 
 def create_engine(settings: DatabaseSettings) -> AsyncEngine:

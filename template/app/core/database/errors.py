@@ -36,8 +36,10 @@ def translate_errors(engine: Engine) -> None:
 
     @event.listens_for(engine, "handle_error")
     def handle_error(context: ExceptionContext) -> None:
-        if context.is_disconnect or is_retryable(context.original_exception):
-            raise DatabaseUnavailable from context.original_exception
+        error = context.original_exception
+        # To SQLAlchemy a cancelled statement is a lost connection; but it has to stay cancelled.
+        if isinstance(error, Exception) and (context.is_disconnect or is_retryable(error)):
+            raise DatabaseUnavailable from error
 
 
 def is_retryable(error: BaseException) -> bool:

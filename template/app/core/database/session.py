@@ -9,11 +9,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from app.core.database.after_commit import run_after_commit
 from app.core.database.engine import Database
 from app.core.database.errors import DatabaseUnavailable
 from app.core.problems import AppError
-
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+from app.core.requests import SAFE_METHODS
 
 
 def get_database(connection: HTTPConnection) -> Database:
@@ -38,6 +38,7 @@ async def get_session(request: Request, database: CurrentDatabase) -> AsyncGener
                 kept = error
     except PoolTimeoutError as error:
         raise DatabaseUnavailable from error
+    await run_after_commit(session)
     if kept is not None:
         raise kept
 

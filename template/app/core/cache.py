@@ -1,0 +1,64 @@
+"""Values worth keeping for a while. A cache feature keeps them; without one, each is made anew."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Depends
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Cache(Protocol):
+    async def get(
+        self,
+        model: type[M],
+        key: str,
+        source: Callable[[], Awaitable[M]],
+        *,
+        seconds: float = 60,
+        tags: tuple[str, ...] = (),
+    ) -> M:
+        """Return the value that is kept under a key, or what the source makes.
+
+        Args:
+            seconds: how long it may be kept.
+            tags: with any of them it can be forgotten before.
+
+        Errors of the source are raised, and not kept.
+        """
+        ...
+
+    async def forget(self, *tags: str) -> None:
+        """Forget all values with one of the tags, in every process."""
+
+
+class NoCache:
+    """Keeps nothing."""
+
+    async def get(
+        self,
+        model: type[M],
+        key: str,
+        source: Callable[[], Awaitable[M]],
+        *,
+        seconds: float = 60,
+        tags: tuple[str, ...] = (),
+    ) -> M:
+        del model, key, seconds, tags
+        return await source()
+
+    async def forget(self, *tags: str) -> None:
+        """Nothing to do."""
+
+
+NO_CACHE = NoCache()
+
+
+def get_cache(connection: HTTPConnection) -> Cache:
+    cache: Cache = getattr(connection.state, "cache", NO_CACHE)
+    return cache
+
+
+CurrentCache = Annotated[Cache, Depends(get_cache)]

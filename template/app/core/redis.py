@@ -1,0 +1,54 @@
+"""The Redis server that processes share, where there is one: any that speaks its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from app.core.settings import Settings, StartupError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+class RedisSettings(Settings):
+    model_config = SettingsConfigDict(env_prefix="REDIS_")
+
+    url: str | None = Field(
+        default=None,
+        repr=False,
+        description="redis://host:6379/0 is shared; unset, each process is by itself.",
+    )
+
+
+@asynccontextmanager
+async def open_redis(*, timeout: float) -> AsyncGenerator[Redis | None]:  # noqa: ASYNC109
+    """Make a client for REDIS_URL, or None without one; nothing connects yet.
+
+    Args:
+        timeout: seconds that an answer may take, before redis raises its `TimeoutError`.
+
+    Raises:
+        StartupError: the URL or the package cannot be used.
+    """
+    url = RedisSettings.load().url
+    if url is None:
+        yield None
+        return
+    try:
+        # Imported late: it takes half a second, and most projects that have no Redis lack it.
+        package: Any = import_module("redis.asyncio")
+        client: Redis = package.from_url(
+            url, socket_timeout=timeout, socket_connect_timeout=timeout
+        )
+    except ModuleNotFoundError as error:
+        raise StartupError("REDIS_URL needs the package redis: add it.") from error
+    except ValueError as error:
+        raise StartupError(f"REDIS_URL cannot be used: {error}") from error
+    async with client:
+        yield client
