@@ -98,13 +98,8 @@ access_token = Authenticator(
     name="password",
     scheme={
         "type": "oauth2",
-        "flows": {
-            "password": {
-                "tokenUrl": "/auth/token",
-                "refreshUrl": "/auth/token",
-                "scopes": {},
-            }
-        },
+        # Its scopes, the permissions of all routes, are filled in by `app.core.openapi`.
+        "flows": {"password": {"tokenUrl": "/auth/token", "refreshUrl": "/auth/token"}},
     },
     authenticate=by_access_token,
 )

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 from pydantic import SecretStr, TypeAdapter, ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.trail import record
@@ -33,7 +33,7 @@ Password = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hi
 
 @commands.command()
 def create_admin(email: Address, password: Password) -> None:
-    """Make an administrator, or make one of somebody who has an account, locked or not."""
+    """Make an administrator, or make one of somebody whose address is confirmed."""
     with development_services():
         typer.echo(
             asyncio.run(make_admin(valid(EMAIL, email), valid(PASSWORD, SecretStr(password))))
@@ -68,7 +68,10 @@ async def make_admin(email: str, password: SecretStr) -> str:
     hashed = await hash_password(password.get_secret_value())
     async with transaction() as session:
         user = await find(session, email)
-        if user is None:
+        if user is None or not user.is_verified:
+            # Whoever made an unconfirmed account may have been somebody else, waiting for this:
+            # it goes, and with it its password, log-ins and keys.
+            await session.execute(delete(User).where(User.email == email))
             user = User(email=email, hashed_password=hashed, is_verified=True, roles=[ADMIN, USER])
             session.add(user)
             await session.flush()

@@ -2,16 +2,14 @@
 
 from http import HTTPStatus
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
 
 from app.auth.settings import AuthSettings
 from app.core.problems import AppError
+from app.core.requests import SAFE_METHODS, is_foreign
 from app.core.settings import CorsSettings
-
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class CrossSiteRequest(AppError):
@@ -60,8 +58,7 @@ def refuse_other_sites(connection: HTTPConnection) -> None:
     if origin is None:
         allowed = connection.headers.get("sec-fetch-site") == "same-origin"
     else:
-        ours = urlsplit(origin).netloc == connection.headers.get("host")
-        allowed = ours or (cors.credentials and origin in cors.origins)
+        allowed = not is_foreign(connection, cors.origins if cors.credentials else ())
     if not allowed:
         raise CrossSiteRequest
 

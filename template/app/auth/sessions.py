@@ -66,7 +66,7 @@ class SessionService:
         )
         self.session.add(opened)
         await self.session.flush()
-        self.audit.record("login", actor=user.id, log_in=str(opened.id), cookie=cookie)
+        self.audit.record("login", actor=user.id, log_in=str(opened.id), browser=cookie)
         return Opened(opened, self._new_secret(opened.id))
 
     async def renew(self, secret: str) -> Opened:

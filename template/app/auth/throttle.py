@@ -53,7 +53,7 @@ class LogInThrottle:
 
 def key_of(account: str) -> str:
     """Name an account by a digest: what is typed there may be long, strange, or a password."""
-    return hashlib.sha256(account.strip().lower().encode(errors="replace")).hexdigest()
+    return hashlib.sha256(account.encode(errors="replace")).hexdigest()
 
 
 Throttle = Annotated[LogInThrottle, Depends()]

@@ -1,5 +1,6 @@
 from app.core.feature import Feature
 from app.items.routes import router
 from app.items.seed import seed_items
+from app.items.service import ITEMS
 
-feature = Feature(name="items", router=router, seed=seed_items)
+feature = Feature(name="items", router=router, topics=[ITEMS], seed=seed_items)

@@ -3,18 +3,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 
-from app.core.etag import IfMatch, etag
-from app.core.identity import Permission, requires
+from app.core.etag import IfMatch, IfNoneMatch, etag, unless_known
+from app.core.identity import requires
 from app.core.pagination import InvalidCursor, Page
 from app.core.problems import responses
 from app.core.ratelimit import RateLimit, TooManyRequests
 from app.items.models import Item
 from app.items.schemas import ItemCreate, ItemQuery, ItemRead, ItemUpdate
-from app.items.service import ItemChanged, ItemNotFound, Items
+from app.items.service import READ, WRITE, ItemChanged, ItemNotFound, Items
 
 router = APIRouter(prefix="/items", tags=["items"])
-may_read = requires(Permission("items:read"))
-may_write = requires(Permission("items:write"))
+may_read = requires(READ)
+may_write = requires(WRITE)
 write_limit = Depends(RateLimit("items-write", "120/minute"))
 
 
@@ -33,12 +33,14 @@ async def list_items(items: Items, query: Annotated[ItemQuery, Query()]) -> Page
     "/{item_id}",
     response_model=ItemRead,
     dependencies=[may_read],
-    responses=responses(ItemNotFound),
+    responses={**responses(ItemNotFound), 304: {"description": "The version is known"}},
 )
-async def read_item(items: Items, item_id: UUID, response: Response) -> Item:
-    item = await items.get(item_id)
-    response.headers["ETag"] = etag(item.version)
-    return item
+async def read_item(
+    items: Items, item_id: UUID, response: Response, if_none_match: IfNoneMatch = None
+) -> ItemRead | Response:
+    """Read one; with `If-None-Match`, only if it is another version than that."""
+    item = await items.read(item_id)
+    return unless_known(item, etag(item.version), if_none_match, response)
 
 
 @router.post(

@@ -8,8 +8,10 @@ from app.auth.models import User
 from app.core.database.engine import Database
 from app.features import FEATURES
 from app.mail.mailer import get_mailer
-from tests.auth.people import Mailbox, make_user
+from tests.auth.people import Mailbox, make_user, quick_hashes
 from tests.support import Start
+
+__all__ = ["quick_hashes"]
 
 ADA = "ada@example.com"
 ROOT = "root@example.com"

@@ -1,14 +1,18 @@
 """People with accounts, for the tests of log-ins."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from httpx2 import AsyncClient, Response
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select, update
 
+from app.auth import passwords
 from app.auth.models import User
 from app.auth.passwords import hash_password
 from app.core.database.engine import Database
@@ -47,13 +51,27 @@ async def make_user(database: Database, email: str, *, admin: bool = False, **fa
     return user
 
 
-_hashes: list[str] = []
+_hashes: dict[PasswordHash, str] = {}
 
 
 async def password_hash() -> str:
-    if not _hashes:
-        _hashes.append(await hash_password(PASSWORD))
-    return _hashes[0]
+    hasher = passwords.hasher()
+    if hasher not in _hashes:
+        _hashes[hasher] = await hash_password(PASSWORD)
+    return _hashes[hasher]
+
+
+QUICK = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1)])
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes() -> Generator[None]:
+    """The same hashes at less cost, for tests that are not about that: `test_passwords.py` is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hasher", lambda: QUICK)
+        passwords.decoy.cache_clear()
+        yield
+    passwords.decoy.cache_clear()
 
 
 async def change_user(database: Database, email: str, **values: object) -> None:

@@ -3,6 +3,7 @@ import asyncio
 from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
+from app.auth.passwords import verify_password
 from app.core.database.engine import open_database
 from app.core.database.settings import DatabaseSettings
 from tests.auth.people import PASSWORD, find_user, make_user
@@ -44,6 +45,27 @@ def test_somebody_is_made_administrator_and_locked(migrated_database: str) -> No
     assert "a password that stays" in promoted.output
     assert locked.output.endswith("ada@example.com is locked.\n")
     assert asyncio.run(user_of("ada@example.com")) == (["admin", "user"], False)
+
+
+def test_account_that_nobody_confirmed_is_not_promoted(migrated_database: str) -> None:
+    """Else whoever knows the address of the next administrator could wait for it there."""
+    assert migrated_database
+
+    async def squat() -> None:
+        async with open_database(DatabaseSettings.load()) as database:
+            await make_user(database, "root@example.com", is_verified=False)
+
+    async def password_is_still(guess: str) -> bool:
+        async with open_database(DatabaseSettings.load()) as database:
+            user = await find_user(database, "root@example.com")
+        assert user is not None
+        return (await verify_password(guess, user.hashed_password))[0]
+
+    asyncio.run(squat())
+    run("create-admin", "root@example.com", "--password", "the operator's own")
+
+    assert not asyncio.run(password_is_still(PASSWORD))
+    assert asyncio.run(password_is_still("the operator's own"))
 
 
 def test_mistakes_are_answered_in_a_sentence(migrated_database: str) -> None:

@@ -29,9 +29,11 @@ async def test_client_logs_in_refreshes_and_is_refused_after_revocation(
     async with open_database(DatabaseSettings.load()) as database:
         await make_user(database, "ada@example.com")
 
-    with running(tmp_path, "--workers", "2", DATABASE_URL=migrated_database) as service:
+    settings = {"DATABASE_URL": migrated_database}
+    # What one process has answered to, each of the others knows.
+    with running(tmp_path, **settings) as first_one, running(tmp_path, **settings) as service:
         url = f"http://127.0.0.1:{service.port}"
-        client = client_of(service)
+        client = client_of(first_one)
         first = client.fetch_token(username="ada@example.com", password=PASSWORD)
         assert client.get(f"{url}/users/me").json()["email"] == "ada@example.com"
         assert client.post(f"{url}/items", json={"name": "Desk lamp"}).status_code == 201
@@ -39,7 +41,7 @@ async def test_client_logs_in_refreshes_and_is_refused_after_revocation(
             "Desk lamp"
         ]
 
-        second = client.refresh_token(f"{url}/auth/token")
+        second = client.refresh_token(f"http://127.0.0.1:{first_one.port}/auth/token")
         assert second["refresh_token"] != first["refresh_token"]
         assert client.get(f"{url}/users/me").status_code == 200
 

@@ -1,18 +1,29 @@
+"""What a password costs to check, on purpose."""
+
 import asyncio
+import time
+from statistics import median
 
 import pytest
+from httpx2 import AsyncClient
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.auth import passwords
+from app.auth.models import User
 from app.auth.passwords import TooManyLogIns, hash_password, pool, verify_password
 from app.core.settings import forget_all
-from tests.auth.people import PASSWORD, password_hash
+from tests.auth.people import PASSWORD, ask_token, password_hash
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes() -> None:
+    """Not here: these tests are about the cost."""
 
 
 async def test_password_is_kept_as_argon2() -> None:
     first, second = await hash_password(PASSWORD), await hash_password(PASSWORD)
 
-    assert first.startswith("$argon2id$")
+    assert first.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
     assert first != second
     assert await verify_password(PASSWORD, first) == (True, None)
     assert (await verify_password("wrong", first))[0] is False
@@ -39,15 +50,35 @@ async def test_over_long_password_is_wrong() -> None:
 
 async def test_flood_is_refused_and_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH_HASHING_THREADS", "1")
+    monkeypatch.setattr(passwords, "QUEUE_PER_THREAD", 5)
     forget_all()
     pool.cache_clear()
     try:
         stored = await password_hash()
         results = await asyncio.gather(
-            *(verify_password("wrong", stored) for _ in range(40)), return_exceptions=True
+            *(verify_password("wrong", stored) for _ in range(10)), return_exceptions=True
         )
     finally:
         pool.cache_clear()
 
     refused = [result for result in results if isinstance(result, TooManyLogIns)]
-    assert len(refused) == 40 - 1 - passwords.QUEUE_PER_THREAD
+    assert len(refused) == 10 - 1 - 5
+
+
+async def test_time_does_not_tell_who_has_an_account(
+    visitor: AsyncClient, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RATELIMIT_ENABLED", "false")
+    forget_all()
+
+    async def seconds(email: str) -> float:
+        begin = time.perf_counter()
+        assert (await ask_token(visitor, email, "wrong")).status_code == 400
+        return time.perf_counter() - begin
+
+    await seconds("new@example.com")  # the first one makes the decoy
+    pairs = [(await seconds(ada.email), await seconds("new@example.com")) for _ in range(5)]
+
+    with_account, without = (median(times) for times in zip(*pairs, strict=True))
+    # Hashing takes tens of milliseconds: leaving it out would be ten times as fast.
+    assert 0.5 < with_account / without < 2

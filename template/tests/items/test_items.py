@@ -2,8 +2,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx2 import AsyncClient
 
+from app.core.events import Event, get_events
 from app.core.identity import ADMIN, USER, Principal
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -193,6 +195,39 @@ async def test_invalid_query_is_refused(client: AsyncClient, query: dict[str, st
     response = await client.get("/items", params=query)
 
     assert response.status_code == 422
+
+
+@pytest.mark.parametrize("known", ['"1"', 'W/"1"', '"7", "1"', "*"])
+async def test_known_version_is_not_sent_again(client: AsyncClient, known: str) -> None:
+    path = f"/items/{(await create(client))['id']}"
+
+    response = await client.get(path, headers={"If-None-Match": known})
+
+    assert (response.status_code, response.content) == (304, b"")
+    assert response.headers["etag"] == '"1"'
+    assert (await client.get(path, headers={"If-None-Match": '"2"'})).status_code == 200
+
+
+async def test_committed_changes_are_told(app: FastAPI, client: AsyncClient) -> None:
+    told: list[Event] = []
+
+    class Listener:
+        async def publish(self, event: Event) -> None:
+            told.append(event)
+
+    app.dependency_overrides[get_events] = Listener
+    item = await create(client)
+    path = f"/items/{item['id']}"
+
+    await client.post("/items", json={"name": ""})
+    await client.patch(path, json={"name": "Floor lamp"}, headers={"If-Match": '"7"'})
+    await client.patch(path, json={"name": "Floor lamp"})
+    await client.delete(path)
+
+    assert [event.name for event in told] == ["item.created", "item.updated", "item.deleted"]
+    assert {(event.topic, event.owner) for event in told} == {("items", item["owner_id"])}
+    assert told[0].data == item
+    assert told[1].data["name"] == "Floor lamp"
 
 
 async def test_items_of_others_do_not_exist(

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,6 +15,8 @@ from typing import Any
 from httpx2 import AsyncClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+from tests.processes import ModuleProcess
 
 Json = dict[str, Any]
 
@@ -81,19 +82,15 @@ async def serving(dotenv: Path, lines: list[Json]) -> AsyncGenerator[AsyncClient
         "LOG_FORMAT": "json",
         "OTEL_RESOURCE_ATTRIBUTES": "service.version=overridden",
     }
+    output = dotenv.with_name("output")
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            Path(__file__).with_name("service.py"),
-            str(listening.fileno()),
-            pass_fds=[listening.fileno()],
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
+        process = ModuleProcess(
+            "tests.tracing.service", environment=environment, output=output, listening=listening
         )
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     # The first request waits until the service has started.
     async with AsyncClient(base_url=url, timeout=60) as client:
         yield client
     process.send_signal(signal.SIGINT)
-    output, _ = await process.communicate()
-    lines += [json.loads(line) for line in output.splitlines()]
+    await asyncio.to_thread(process.wait, 30)
+    lines += [json.loads(line) for line in output.read_text().splitlines()]

@@ -1,0 +1,117 @@
+"""The cache: one way to read through it, whatever keeps the values."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from random import uniform
+from time import monotonic
+from typing import TypeVar, cast
+
+from pydantic import BaseModel
+
+from app.cache.entry import EVERYTHING, Entry, entry_of, named, tag_name
+from app.cache.flights import Flights
+from app.cache.memory import MemoryStore
+from app.cache.metrics import READS, SOURCE, TOO_BIG
+from app.cache.settings import CacheSettings
+from app.cache.shared import LOCK_SECONDS, TIMEOUT, open_store
+from app.cache.store import Store, new_version
+from app.core.cache import NO_CACHE, Cache
+from app.core.redis import open_redis
+
+MAX_VALUE_BYTES = 262_144
+POLL = 0.02
+"""Seconds between two looks at whether another process has finished."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class KeepingCache:
+    """A `Cache` that calls a source once, however many ask at the same time."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.flights: Flights[BaseModel] = Flights()
+
+    async def get(
+        self,
+        model: type[M],
+        key: str,
+        source: Callable[[], Awaitable[M]],
+        *,
+        seconds: float = 60,
+        tags: tuple[str, ...] = (),
+    ) -> M:
+        entry = entry_of(model, key, tags)
+        value, versions = await self._find(entry)
+        if value is not None:
+            READS.labels(model.__name__, "hit").inc()
+            return value
+        # With the versions: who has changed something does not wait for what was read before.
+        flight = entry.key, *versions
+        shared = await self.flights.wait(flight)
+        if shared is not None:
+            READS.labels(model.__name__, "shared").inc()
+            # A copy: what one caller does to its own is no business of another.
+            return cast("M", shared).model_copy(deep=True)
+        make = partial(self._make, entry, source, seconds)
+        return cast("M", await self.flights.lead(flight, make))
+
+    async def forget(self, *tags: str) -> None:
+        await self.store.forget(*map(tag_name, tags))
+
+    async def _find(self, entry: Entry[M]) -> tuple[M | None, tuple[bytes, ...]]:
+        """Return the value, and the versions that one which is made from now on belongs to."""
+        data, *found = await self.store.get(entry.key, *entry.tags)
+        versions = tuple(version for version in found if version is not None)
+        if len(versions) < len(found):
+            return None, tuple(await self.store.claim(*entry.tags))
+        return entry.unpack(data, versions), versions
+
+    async def _make(self, entry: Entry[M], source: Callable[[], Awaitable[M]], seconds: float) -> M:
+        label = entry.model.__name__
+        async with self._turn(entry.lock):
+            # Another process may have made it while we waited for our turn.
+            value, versions = await self._find(entry)
+            if value is not None:
+                READS.labels(label, "shared").inc()
+                return value
+            READS.labels(label, "miss").inc()
+            with SOURCE.labels(label).time():
+                value = await source()
+            data = entry.pack(value, versions)
+            if len(data) > MAX_VALUE_BYTES:
+                TOO_BIG.labels(label).inc()
+            else:
+                # What was made together should not end together.
+                life = seconds * uniform(0.9, 1.1)  # noqa: S311  (no secret)
+                await self.store.set(entry.key, data, life)
+            return value
+
+    @asynccontextmanager
+    async def _turn(self, lock: str) -> AsyncGenerator[None]:
+        """Wait until no other process makes the value, or for as long as one may take."""
+        token, end = new_version(), monotonic() + LOCK_SECONDS
+        while not await self.store.lock(lock, token):
+            if monotonic() > end:
+                break
+            await asyncio.sleep(POLL)
+        try:
+            yield
+        finally:
+            await self.store.unlock(lock, token)
+
+
+@asynccontextmanager
+async def open_cache() -> AsyncGenerator[Cache]:
+    """Open the cache that the settings name, also in a task or a command."""
+    settings = CacheSettings.load()
+    async with open_redis(timeout=TIMEOUT) as redis:
+        if not settings.enabled:
+            yield NO_CACHE
+        elif redis is None:
+            yield KeepingCache(MemoryStore(settings.max_bytes))
+        else:
+            async with open_store(redis, named(EVERYTHING)) as store:
+                yield KeepingCache(store)

@@ -1,0 +1,136 @@
+"""Values kept in Redis, for all processes. While it is away, it is done without."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+from typing import TypeVar, cast
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from app.cache.metrics import FAILURES
+from app.cache.store import new_version
+
+TIMEOUT = 0.5
+"""Seconds that an answer of Redis is waited for."""
+RETRY_AFTER = 5.0
+"""Seconds that Redis is left alone after a failure, so that one that hangs slows few requests."""
+LOCK_SECONDS = 3.0
+TAG_SECONDS = 7 * 86_400
+CONNECTIONS = 16
+MAX_MISSED = 1000
+UNLOCK = 'if redis.call("get", KEYS[1]) == ARGV[1] then redis.call("del", KEYS[1]) end'
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class RedisStore:
+    """Keeps what `Store` promises over Redis.
+
+    Args:
+        everything: the tag that all values have.
+    """
+
+    def __init__(self, redis: Redis, everything: str) -> None:
+        self.redis = redis
+        self.everything = everything
+        self.connections = asyncio.Semaphore(CONNECTIONS)
+        self.down_until = 0.0
+        # Tags that are forgotten here, and not yet in Redis. Each call has marks of its own.
+        self.missed: dict[str, object] = {}
+        self.version_while_away = new_version()
+        self.trying: asyncio.Task[None] | None = None
+
+    async def get(self, *keys: str) -> list[bytes | None]:
+        async def get() -> list[bytes | None]:
+            return cast("list[bytes | None]", await self.redis.mget(keys))
+
+        return await self._ask(get, [None] * len(keys))
+
+    async def claim(self, *tags: str) -> list[bytes]:
+        async def claim() -> list[bytes]:
+            async with self.redis.pipeline(transaction=False) as commands:
+                for tag in tags:
+                    life = None if tag == self.everything else TAG_SECONDS
+                    commands.set(tag, new_version(), nx=True, ex=life)
+                commands.mget(tags)
+                found: list[bytes | None] = (await commands.execute())[-1]
+                # One that was forgotten between the two commands fits nothing.
+                return [version or new_version() for version in found]
+
+        return await self._ask(claim, [self.version_while_away] * len(tags))
+
+    async def set(self, key: str, value: bytes, seconds: float) -> None:
+        life = max(1, round(seconds * 1000))
+        await self._ask(lambda: self.redis.set(key, value, px=life), None)
+
+    async def forget(self, *tags: str) -> None:
+        # Noted before it is tried: a request that is cancelled meanwhile has changed data, too.
+        if len(self.missed) + len(tags) > MAX_MISSED:
+            self.missed, tags = {}, (self.everything,)
+        self.missed.update(dict.fromkeys(tags, object()))
+        self.version_while_away = new_version()
+        try:
+            await self._ask(self._catch_up, None)
+        finally:
+            if self.missed and (self.trying is None or self.trying.done()):
+                self.trying = asyncio.create_task(self._keep_trying())
+
+    async def lock(self, name: str, token: bytes) -> bool:
+        life = round(LOCK_SECONDS * 1000)
+        return bool(await self._ask(lambda: self.redis.set(name, token, nx=True, px=life), True))
+
+    async def unlock(self, name: str, token: bytes) -> None:
+        await self._ask(lambda: self.redis.eval(UNLOCK, 1, name, token), None)
+
+    async def _ask(self, call: Callable[[], Awaitable[T]], otherwise: T) -> T:
+        async with self.connections:
+            if monotonic() < self.down_until:
+                return otherwise
+            try:
+                async with asyncio.timeout(TIMEOUT):
+                    await self._catch_up()
+                    return await call()
+            # More than RedisError: a server that dies in the middle shows in many ways.
+            except Exception as error:  # noqa: BLE001
+                FAILURES.inc()
+                if monotonic() >= self.down_until:  # the first of those that were under way
+                    log.warning("cache store is down", reason=str(error) or type(error).__name__)
+                self.down_until = monotonic() + RETRY_AFTER
+                return otherwise
+
+    async def _catch_up(self) -> None:
+        """Forget in Redis what is forgotten here, before anything in it is believed."""
+        missed = dict(self.missed)
+        if missed:
+            await self.redis.delete(*missed)
+        for tag, mark in missed.items():
+            if self.missed.get(tag) is mark:
+                del self.missed[tag]
+
+    async def _keep_trying(self) -> None:
+        """Other processes may have found Redis again, and wait for what we have changed."""
+        while self.missed:
+            await asyncio.sleep(RETRY_AFTER)
+            await self._ask(self._catch_up, None)
+
+    async def aclose(self) -> None:
+        if self.trying is not None:
+            self.trying.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.trying
+
+
+@asynccontextmanager
+async def open_store(redis: Redis, everything: str) -> AsyncGenerator[RedisStore]:
+    # Once more for a connection that was lost meanwhile, and at once: others can do without.
+    redis.set_retry(Retry(NoBackoff(), 1))
+    store = RedisStore(redis, everything)
+    try:
+        yield store
+    finally:
+        await store.aclose()

@@ -1,0 +1,55 @@
+"""How many may listen at once."""
+
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import ClassVar
+
+from app.core.problems import AppError, Unavailable
+from app.realtime.metrics import CONNECTIONS
+from app.realtime.settings import RealtimeSettings
+
+
+class TooManyConnections(AppError):
+    status: ClassVar[HTTPStatus] = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"At most {most} connections at once. Close one first.", headers={"Retry-After": "30"}
+        )
+
+
+class Full(Unavailable):
+    def __init__(self) -> None:
+        super().__init__("No more connections are possible just now. Try again in a moment.")
+
+
+class Connections:
+    """Counts those of this process."""
+
+    def __init__(self, settings: RealtimeSettings) -> None:
+        self._settings = settings
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def admit(self, transport: str, client: str) -> Generator[None]:
+        """Count one as long as it is open.
+
+        Raises:
+            TooManyConnections: the client has too many.
+            Full: all clients together have.
+        """
+        if self._open.total() >= self._settings.max_connections:
+            raise Full
+        if self._open[client] >= self._settings.max_connections_each:
+            raise TooManyConnections(self._settings.max_connections_each)
+        self._open[client] += 1
+        CONNECTIONS.labels(transport).inc()
+        try:
+            yield
+        finally:
+            CONNECTIONS.labels(transport).dec()
+            self._open[client] -= 1
+            if not self._open[client]:
+                del self._open[client]

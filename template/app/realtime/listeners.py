@@ -1,0 +1,83 @@
+"""One who listens, with a queue of bounded length."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Literal
+
+from app.realtime.messages import Message, Reset
+from app.realtime.places import Place
+
+Reason = Literal["slow", "stopping", "expired", "logged out"]
+
+
+class Ended(Exception):
+    """Nothing more will come here; the listener may come back to where it was."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
+
+
+class Listener:
+    """Gets what is offered, in order.
+
+    Args:
+        size: how much may wait, besides what it missed.
+        place: where it is: it knows what came before.
+        missed: what it gets first.
+    """
+
+    def __init__(self, size: int, place: Place, missed: Sequence[Message | Reset] = ()) -> None:
+        self.place = place
+        self._offered = missed[-1].place.position if missed else place.position
+        self._size = size + len(missed)
+        self._waiting: deque[Message | Reset] = deque(missed)
+        self._wake = asyncio.Event()
+        self._ended: Reason | None = None
+
+    def offer(self, message: Message | Reset) -> bool:
+        """Queue a message; return whether there was room. Without, it ends for being slow."""
+        if isinstance(message, Message) and message.place.position <= self._offered:
+            return True
+        self._offered = message.place.position
+        if len(self._waiting) >= self._size:
+            self.end("slow")
+            return False
+        self._waiting.append(message)
+        self._wake.set()
+        return True
+
+    def end(self, reason: Reason) -> None:
+        self._ended = self._ended or reason
+        self._wake.set()
+
+    async def next(self) -> Message | Reset:
+        """Wait for the next one.
+
+        Raises:
+            Ended: there will be none. One that is slow does not get what still waits: it comes
+                back for that.
+        """
+        while not self._waiting and self._ended is None:
+            self._wake.clear()
+            await self._wake.wait()
+        if self._ended is not None and (self._ended == "slow" or not self._waiting):
+            raise Ended(self._ended)
+        message = self._waiting.popleft()
+        self.place = message.place
+        return message
+
+    def take_all(self) -> list[Message | Reset]:
+        """Return what waits just now."""
+        if self._ended == "slow" or not self._waiting:
+            return []
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        self.place = waiting[-1].place
+        return waiting
+
+    def move_on(self, place: Place) -> None:
+        """Note that nothing was for it up to a place, unless something still waits."""
+        if not self._waiting and place.position > self.place.position:
+            self.place = place

@@ -1,0 +1,233 @@
+"""One stream in Redis for all processes, https://redis.io/docs/latest/develop/data-types/streams/.
+
+Whoever publishes adds to it, and each process has one reader. Beside the stream is its name: where
+the name is another one than before, or is gone, events have been lost.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import islice
+from secrets import token_hex
+from typing import Any, cast
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from app.core.project import project
+from app.realtime.hub import Fields, Hub, new_stream
+from app.realtime.metrics import UNPUBLISHED
+from app.realtime.places import START, Position
+
+MOST_WAITING = 10_000
+PATIENCE = 2.0  # seconds, for Redis to answer at the start, and to take the rest at the end
+AT_ONCE = 200
+RESET: Fields = {"reset": b"1"}
+FAILURES = (RedisError, OSError)
+
+Entry = tuple[bytes, dict[bytes, bytes]]
+log = structlog.get_logger()
+
+
+def retry_delay(failures: int) -> float:
+    return min(3.0, 0.1 * 2.0**failures) * random.uniform(0.5, 1)  # noqa: S311  (no secret)
+
+
+class Writer:
+    """Adds what is published, in order; while Redis is away, it waits here."""
+
+    def __init__(self, redis: Redis, key: str, keep: int) -> None:
+        self._redis = redis
+        self._key = key
+        self._keep = keep
+        self._source = token_hex(8).encode()
+        self._count = 0
+        self._waiting: deque[Fields] = deque()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def send(self, fields: Fields) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            UNPUBLISHED.inc(len(self._waiting))
+            self._waiting.clear()
+            fields = RESET
+        self._count += 1
+        # What Redis took without our hearing of it is sent again; by this, readers know it.
+        self._waiting.append({**fields, "source": self._source, "count": str(self._count).encode()})
+        self._idle.clear()
+        self._wake.set()
+
+    async def run(self) -> None:
+        failures = 0
+        while True:
+            await self._wake.wait()
+            try:
+                await self._send_some()
+                failures = 0
+            except FAILURES as error:
+                if not failures:
+                    log.warning("events wait for Redis", reason=str(error))
+                failures += 1
+                await asyncio.sleep(retry_delay(failures))
+
+    async def drain(self) -> None:
+        """Wait until all that was published has left."""
+        await self._idle.wait()
+
+    async def _send_some(self) -> None:
+        batch = list(islice(self._waiting, AT_ONCE))
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for fields in batch:
+                entry = cast("dict[Any, Any]", fields)
+                pipe.xadd(self._key, entry, maxlen=self._keep, approximate=True)
+            await pipe.execute()
+        for _ in batch:
+            self._waiting.popleft()
+        if not self._waiting:
+            self._wake.clear()
+            self._idle.set()
+
+
+class StreamState:
+    """What Redis says of a stream; of none, that it is empty."""
+
+    def __init__(self, info: dict[str, Any]) -> None:
+        self.length: int = info.get("length", 0)
+        self.last = Position.parse(info.get("last-generated-id", b"0-0").decode())
+        first = info.get("first-entry")
+        self.first = Position.parse(first[0].decode()) if first else START
+        self.complete: bool = info.get("entries-added", 0) == self.length
+        """Whether no entry has been left behind for being too many."""
+
+
+class Reader:
+    """Follows the stream for all listeners of this process."""
+
+    def __init__(self, redis: Redis, key: str, hub: Hub, block: float) -> None:
+        self._redis = redis
+        self._key = key
+        self._hub = hub
+        self._block = int(block * 1000)
+        self._last = START
+        self._counts: dict[bytes, int] = {}
+        self.caught_up = asyncio.Event()
+
+    async def run(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._catch_up()
+                failures = 0
+                while True:
+                    await self._read()
+            except Exception as error:  # noqa: BLE001  (whatever it is, nobody may go deaf for it)
+                # An entry that is none of ours is behind us already.
+                if not failures:
+                    log.warning("events cannot be read from Redis", reason=repr(error))
+                failures += 1
+                await asyncio.sleep(retry_delay(failures))
+
+    async def _read(self) -> None:
+        answer = await self._redis.xread(
+            {self._key: str(self._last)}, count=AT_ONCE, block=self._block
+        )
+        for entries in streams_in(answer):
+            self._receive(entries)
+            await asyncio.sleep(0)
+
+    async def _catch_up(self) -> None:
+        """Find out whether the stream is the one that was followed, and complete."""
+        await self._redis.set(f"{self._key}:name", new_stream(), nx=True)
+        name = cast("bytes", await self._redis.get(f"{self._key}:name")).decode()
+        state = await self._state()
+        history = self._hub.history
+        if history is None or history.stream != name:
+            await self._load(name, state)
+        elif state.last < self._last:
+            # Redis is back without its latest entries: from here on it is another stream.
+            await self._redis.set(f"{self._key}:name", new_stream())
+            await self._catch_up()
+            return
+        elif state.first > self._last and not state.complete:
+            await self._load(name, state)
+        self.caught_up.set()
+
+    async def _state(self) -> StreamState:
+        try:
+            return StreamState(await self._redis.xinfo_stream(self._key))
+        except ResponseError:  # there is no such key
+            return StreamState({})
+
+    async def _load(self, name: str, state: StreamState) -> None:
+        newest = await self._redis.xrevrange(self._key, count=self._hub.settings.history)
+        entries = cast("list[Entry]", newest)[::-1]
+        whole = state.complete and len(entries) == state.length
+        first = Position.parse(entries[0][0].decode()) if entries else state.last
+        self._last = state.last
+        self._counts.clear()
+        self._hub.begin(name, START if whole else first)
+        self._receive(entries)
+
+    def _receive(self, entries: Sequence[Entry]) -> None:
+        for key, fields in entries:
+            self._last = Position.parse(key.decode())
+            if not self._is_new(fields.get(b"source", b""), int(fields.get(b"count", b"0"))):
+                continue
+            if b"reset" in fields:
+                self._hub.reset()
+            else:
+                known = {name.decode(): value for name, value in fields.items()}
+                self._hub.receive(self._last, known)
+
+    def _is_new(self, source: bytes, count: int) -> bool:
+        known = self._counts.pop(source, 0)
+        self._counts[source] = max(known, count)  # at the end again: the oldest are forgotten
+        if len(self._counts) > MOST_WAITING:
+            del self._counts[next(iter(self._counts))]
+        return count > known
+
+
+def streams_in(answer: Any) -> list[list[Entry]]:  # noqa: ANN401  (as it comes from redis)
+    """Return the entries of each stream: Redis' newer protocol gives a mapping, the older pairs."""
+    streams: dict[bytes, list[Entry]] = dict(answer or ())
+    return list(streams.values())
+
+
+async def within(seconds: float, awaitable: Awaitable[object]) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(awaitable, seconds)
+
+
+async def end(tasks: list[asyncio.Task[None]]) -> None:
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            # Again and again: one that comes together with an answer gets lost in the client.
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.1)
+
+
+@asynccontextmanager
+async def connect(
+    hub: Hub, reading: Redis, writing: Redis, *, block: float
+) -> AsyncGenerator[None]:
+    """Let a hub send to and hear from Redis; without an answer it starts all the same.
+
+    Args:
+        block: seconds that the reader waits for news in one call.
+    """
+    key = f"{project().name}:events"
+    writer = Writer(writing, key, hub.settings.history)
+    reader = Reader(reading, key, hub, block)
+    hub.send = writer.send
+    tasks = [asyncio.create_task(writer.run()), asyncio.create_task(reader.run())]
+    try:
+        await within(PATIENCE, reader.caught_up.wait())
+        yield
+        await within(PATIENCE, writer.drain())
+    finally:
+        await end(tasks)

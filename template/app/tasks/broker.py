@@ -1,0 +1,197 @@
+"""Celery, as far as the service uses it: to carry messages, and to keep worker processes.
+
+Celery has no types, so all that is asked of it is asked here.
+"""
+
+import logging
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from os import getpid
+from socket import gethostname
+from typing import Any
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from celery import Celery, signals  # type: ignore[import-untyped]
+from celery.exceptions import OperationalError  # type: ignore[import-untyped]
+from kombu.transport.virtual.base import QoS
+
+from app.core.settings import StartupError
+from app.tasks.carriers import Message
+from app.tasks.declarations import KINDS, queues
+from app.tasks.settings import TaskSettings
+
+RUN = "run"
+GRACE = 10.0
+"""Seconds after its time limit, until a process that does not end a task is killed."""
+
+# Also of brokers that are away without a word, one hears within seconds.
+TRANSPORT = {
+    "socket_connect_timeout": 5,
+    "socket_timeout": 15,
+    "socket_keepalive": True,
+    # Trying again is for the relay, and for workers, which have patience of their own.
+    "max_retries": 1,
+    "interval_start": 0,
+    # RabbitMQ says that it has a message; without this, only that the network took it.
+    "confirm_publish": True,
+}
+
+
+class BrokerUnavailable(Exception):
+    """It did not take, or did not say that it took, what it was given."""
+
+
+RunNow = Callable[[UUID], None]
+Process = Callable[[], AbstractContextManager[RunNow]]
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """How to work. Without `queues` on all, without `concurrency` one process for each CPU."""
+
+    queues: Sequence[str]
+    concurrency: int | None
+    pool: str
+
+
+@contextmanager
+def errors_explained() -> Generator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise BrokerUnavailable(str(error)) from error
+
+
+def leave_logging(**_: object) -> None:
+    """Keep the service's own; of what Celery tells of each task, only what went wrong."""
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def forgive_restoring() -> None:
+    """Let a worker live on that loses its Redis.
+
+    Kombu wants to put back what was not acknowledged over the connection that it has just closed,
+    and ends the worker when that fails. The relay sends it again in any case.
+    """
+    qos: Any = QoS
+    restore: Callable[..., None] = qos.restore_unacked_once
+
+    def restore_if_connected(*args: Any) -> None:  # noqa: ANN401  (passed on as they are)
+        with suppress(AttributeError):
+            restore(*args)
+
+    qos.restore_unacked_once = restore_if_connected
+
+
+class Broker:
+    def __init__(self, settings: TaskSettings) -> None:
+        if not settings.has_broker:
+            raise StartupError("Set TASKS_BROKER_URL: without a broker, the API runs the tasks.")
+        self._namespace = settings.namespace
+        self._celery: Any = Celery(broker=settings.broker_url, set_as_current=False)
+        self._celery.conf.update(
+            accept_content=["json"],
+            broker_connection_max_retries=None,
+            broker_connection_retry_on_startup=True,
+            broker_transport_options=TRANSPORT,
+            control_exchange=f"{settings.namespace}.control",
+            task_acks_late=True,
+            task_default_queue=self._queue("default"),
+            task_ignore_result=True,
+            # Once more and no more: the relay has the patience.
+            task_publish_retry_policy={"max_retries": 1, "interval_start": 0},
+            task_reject_on_worker_lost=True,
+            # What runs when the connection is lost goes on: its message comes again, for nothing.
+            worker_cancel_long_running_tasks_on_connection_loss=False,
+            worker_prefetch_multiplier=1,
+            worker_proc_alive_timeout=60,
+            worker_redirect_stdouts=False,
+        )
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        await run_sync(self._publish, messages)
+
+    def close(self) -> None:
+        self._celery.close()
+
+    def ping(self, seconds: float) -> bool:
+        """Whether a worker on this machine answers in time.
+
+        Raises:
+            BrokerUnavailable: the broker does not.
+        """
+        here = {"pattern": f"*@{gethostname()}", "matcher": "glob"}
+        with errors_explained():
+            return bool(self._celery.control.ping(timeout=seconds, limit=1, **here))
+
+    def work(self, process: Process, options: WorkerOptions, *, ready: Callable[[], None]) -> None:
+        """Work until the process is told to stop, and finish then what has begun.
+
+        Args:
+            process: opened in each process that runs tasks.
+            ready: called when all of them have begun.
+        """
+        stack = ExitStack()
+        opened: list[RunNow] = []
+
+        def begin(**_: object) -> None:
+            opened.append(stack.enter_context(process()))
+
+        def end(**_: object) -> None:
+            stack.close()
+
+        @self._celery.task(name=RUN)  # type: ignore[untyped-decorator]
+        def run(task_id: str) -> None:
+            opened[-1](UUID(task_id))
+
+        def show(**_: object) -> None:
+            ready()
+
+        receivers: list[tuple[Any, Callable[..., None]]] = [
+            (signals.setup_logging, leave_logging),
+            (signals.worker_process_init, begin),
+            (signals.worker_ready, show),
+            (signals.worker_process_shutdown, end),
+            (signals.worker_shutdown, end),
+        ]
+        for signal, receiver in receivers:
+            signal.connect(receiver, weak=False)
+        forgive_restoring()
+        code = self._celery.start(self._arguments(options))
+        if code:
+            raise SystemExit(code)
+
+    def _arguments(self, options: WorkerOptions) -> list[str]:
+        names = ",".join(self._queue(queue) for queue in options.queues or queues())
+        concurrency = options.concurrency and f"--concurrency={options.concurrency}"
+        return [
+            *("--quiet", "worker", f"--hostname=worker-{getpid()}@{gethostname()}"),
+            *(
+                f"--queues={names}",
+                f"--pool={options.pool}",
+                *([concurrency] if concurrency else []),
+            ),
+            # What they tell each other, nobody here asks for.
+            *("--without-gossip", "--without-mingle"),
+        ]
+
+    def _queue(self, name: str) -> str:
+        return f"{self._namespace}.{name}"
+
+    def _publish(self, messages: Sequence[Message]) -> None:
+        with errors_explained(), self._celery.producer_or_acquire() as producer:
+            for message in messages:
+                kind = KINDS.get(message.name)
+                self._celery.send_task(
+                    RUN,
+                    [str(message.task_id)],
+                    task_id=str(message.task_id),
+                    queue=self._queue(message.queue),
+                    shadow=message.name,
+                    time_limit=kind and kind.time_limit + GRACE,
+                    confirm_timeout=TRANSPORT["socket_timeout"],
+                    producer=producer,
+                )

@@ -1,0 +1,115 @@
+"""Send tasks on their way. The table is the outbox: a row lives on, whatever becomes of a message.
+
+Every process that serves, and every worker, has a relay; they share the work.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import Depends
+from sqlalchemy import func, select, update
+from starlette.requests import HTTPConnection
+
+from app.core.database.engine import Database
+from app.core.database.models import now
+from app.tasks.carriers import Carrier, Message
+from app.tasks.metrics import SENT, UNSENT
+from app.tasks.models import Task, TaskState
+from app.tasks.settings import TaskSettings
+
+BATCH = 100
+LONGEST_PAUSE = 30.0  # seconds
+
+log = structlog.get_logger()
+
+
+class Relay:
+    def __init__(self, database: Database, carrier: Carrier, settings: TaskSettings) -> None:
+        self._database = database
+        self._carrier = carrier
+        self._settings = settings
+        self._nudged = asyncio.Event()
+
+    async def nudge(self) -> None:
+        """Have it look now."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Send what is due until cancelled. What is away, it waits for."""
+        pause = shortest = min(self._settings.relay_seconds, 1.0)
+        while True:
+            self._nudged.clear()
+            try:
+                wait = await self.send_due()
+            except Exception as error:  # noqa: BLE001  (whatever it is, the tasks must go on)
+                log.warning("tasks cannot be sent", reason=repr(error), again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                continue
+            pause = shortest
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._nudged.wait()
+
+    async def send_due(self) -> float:
+        """Send what is due now, and return how many seconds to wait."""
+        longest = self._settings.relay_seconds
+        # First without a lock: mostly there is nothing to do.
+        while (wait := await self._until_due(longest)) <= 0:
+            messages = await self._take()
+            if not messages:
+                return longest  # another relay has them
+            await self._send(messages)
+        return wait
+
+    async def _until_due(self, longest: float) -> float:
+        async with self._database.read.begin() as session:
+            due_at: datetime | None = await session.scalar(select(func.min(Task.due_at)))
+        if due_at is None:
+            return longest
+        return min((due_at - now()).total_seconds(), longest)
+
+    async def _take(self) -> list[Message]:
+        """Mark tasks as sent before they are: until its message counts as lost, each is ours."""
+        moment = now()
+        due = select(Task).where(Task.due_at <= moment).order_by(Task.due_at).limit(BATCH)
+        async with self._database.transaction() as session:
+            tasks = (await session.scalars(due.with_for_update(skip_locked=True))).all()
+            for task in tasks:
+                if task.state is not TaskState.WAITING:
+                    log.warning("task is sent again", task_id=str(task.id), state=task.state)
+                task.state = TaskState.SENT
+                task.due_at = moment + self._patience(moment - task.run_at)
+            return [Message(task.id, task.name, task.queue) for task in tasks]
+
+    def _patience(self, age: timedelta) -> timedelta:
+        # As long again as it has been on its way: behind a long queue, messages must not pile up.
+        return max(timedelta(seconds=self._settings.resend_seconds), age)
+
+    async def _send(self, messages: Sequence[Message]) -> None:
+        try:
+            await self._carrier.send(messages)
+        except Exception:
+            UNSENT.inc(len(messages))
+            await self._put_back([message.task_id for message in messages])
+            raise
+        for message in messages:
+            SENT.labels(message.queue).inc()
+
+    async def _put_back(self, task_ids: Sequence[UUID]) -> None:
+        still_ours = update(Task).where(Task.id.in_(task_ids), Task.state == TaskState.SENT)
+        async with self._database.transaction() as session:
+            await session.execute(still_ours.values(state=TaskState.WAITING, due_at=now()))
+
+
+def get_relay(connection: HTTPConnection) -> Relay:
+    relay: Relay = connection.state.relay
+    return relay
+
+
+CurrentRelay = Annotated[Relay, Depends(get_relay)]

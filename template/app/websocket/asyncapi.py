@@ -1,0 +1,99 @@
+"""The protocol as an AsyncAPI document, https://www.asyncapi.com/docs/reference/specification/v3.0.0."""
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, get_args
+
+import typer
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from app.core.events import Topic
+from app.core.feature import Feature
+from app.core.project import project
+from app.core.settings import AppSettings
+from app.websocket.codes import CloseCode
+from app.websocket.protocol import ClientMessage, ServerMessage
+
+PATH = "/asyncapi.json"
+
+router = APIRouter()
+
+
+def messages() -> tuple[list[type[BaseModel]], list[type[BaseModel]]]:
+    """Return the models of what clients send, and of what they receive."""
+    return list(get_args(ClientMessage)), list(get_args(ServerMessage))
+
+
+def document(topics: Mapping[str, Topic]) -> dict[str, Any]:
+    """Describe the messages of `/ws` from their models, and the topics that features list."""
+    sent, received = messages()
+    names = [model.__name__ for model in (*sent, *received)]
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in (*sent, *received)],
+        ref_template="#/components/schemas/{model}",
+    )
+    codes = "\n".join(f"- {code.value}: {code.reason}" for code in CloseCode)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": project().title,
+            "version": project().version,
+            "description": f"Close codes:\n\n{codes}",
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            "socket": {
+                "address": "/ws",
+                "description": f"Topics: {', '.join(sorted(topics))}.",
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+            }
+        },
+        # As the service sees it: it receives what clients send.
+        "operations": {
+            "receiveFromClient": operation("receive", sent),
+            "sendToClient": operation("send", received),
+        },
+        "components": {
+            "messages": {
+                name: {"name": name, "payload": {"$ref": f"#/components/schemas/{name}"}}
+                for name in names
+            },
+            "schemas": schemas["$defs"],
+        },
+    }
+
+
+def operation(action: str, models: list[type[BaseModel]]) -> dict[str, Any]:
+    channel = "#/channels/socket"
+    return {
+        "action": action,
+        "channel": {"$ref": channel},
+        "messages": [{"$ref": f"{channel}/messages/{model.__name__}"} for model in models],
+    }
+
+
+@router.get(PATH, include_in_schema=False)
+def read_asyncapi(request: Request) -> dict[str, Any]:
+    if not AppSettings.load().serves_docs:
+        raise HTTPException(404)
+    return document(request.app.state.topics)
+
+
+commands = typer.Typer(help="The WebSocket.", no_args_is_help=True)
+
+
+@commands.callback()
+def websocket() -> None:
+    """Make `asyncapi` a command of a group, though it is the only one."""
+
+
+@commands.command()
+def asyncapi() -> None:
+    """Export the AsyncAPI document of the WebSocket, for generators of clients."""
+    # Imported late: the features bring this command.
+    features: list[Feature] = import_module("app.features").FEATURES
+    topics = {topic.name: topic for feature in features for topic in feature.topics}
+    typer.echo(json.dumps(document(topics), indent=2))

@@ -1,0 +1,171 @@
+"""What the client of one socket asks for, and the topics that it listens to."""
+
+import asyncio
+from contextlib import ExitStack
+from time import perf_counter
+from typing import TypeVar
+
+import structlog
+from pydantic import SecretStr
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from app.core.database.engine import Database
+from app.core.identity import Principal, Unauthenticated, get_principal
+from app.core.problems import AppError, problem_of
+from app.core.ratelimit import caller
+from app.realtime.access import channel_for
+from app.realtime.hub import Hub
+from app.realtime.listeners import Ended
+from app.realtime.messages import Reset
+from app.realtime.visits import Visit
+from app.websocket.codes import CODES, CloseCode, Closing
+from app.websocket.connection import Connection
+from app.websocket.errors import AlreadySubscribed, NotSubscribed, TooLate
+from app.websocket.protocol import (
+    Authenticate,
+    Failed,
+    Pong,
+    Ready,
+    ResetTopic,
+    Subscribe,
+    Subscribed,
+    Unsubscribe,
+    Unsubscribed,
+)
+from app.websocket.settings import WebSocketSettings
+
+E = TypeVar("E", bound=Exception)
+log = structlog.get_logger()
+
+
+class Socket:
+    """Serves one client. The admission to the hub's connections is held by `admission`."""
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        hub: Hub,
+        database: Database,
+        principal: Principal,
+        admission: ExitStack,
+    ) -> None:
+        self._websocket = websocket
+        self._connection = Connection(websocket)
+        self._hub = hub
+        self._database = database
+        self._principal = principal
+        self._admission = admission
+        self._visit = Visit(websocket, database, principal)
+        self._subscriptions: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Serve until the client leaves, or may not stay."""
+        begin = perf_counter()
+        code: int = 1000
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._tasks.create_task(self._watch())
+                await self._serve()
+        except* WebSocketDisconnect as gone:
+            code = first_of(gone).code
+        except* Closing as closing:
+            code = first_of(closing).code
+            await self._connection.close(CloseCode(code))
+        seconds = round(perf_counter() - begin, 1)
+        log.info("socket closed", code=int(code), seconds=seconds, principal=self._principal.id)
+
+    async def _serve(self) -> None:
+        await self._connection.send(Ready(principal=self._principal.id))
+        while True:
+            try:
+                await self._handle()
+            except AppError as error:
+                await self._connection.send(Failed(problem=problem_of(error)))
+
+    async def _handle(self) -> None:
+        match await self._connection.receive():
+            case Authenticate(token=token):
+                await self._log_in(token)
+            case Subscribe(topic=topic, after=after):
+                self._subscribe(topic, after)
+            case Unsubscribe(topic=topic):
+                await self._unsubscribe(topic)
+            case _:
+                await self._connection.send(Pong())
+
+    async def _log_in(self, token: SecretStr) -> None:
+        if self._subscriptions or not self._principal.is_anonymous:
+            raise TooLate
+        connection = with_token(self._websocket, token)
+        try:
+            principal = await get_principal(connection, self._database)
+        except Unauthenticated as error:
+            # Once: who guesses has to connect again for each guess.
+            raise Closing(CloseCode.LOGGED_OUT) from error
+        with ExitStack() as admission:
+            client = caller(self._websocket, principal)
+            admission.enter_context(self._hub.connections.admit("websocket", client))
+            self._admission.close()
+            self._admission.push(admission.pop_all())
+        self._principal = principal
+        self._visit = Visit(connection, self._database, principal)
+        await self._connection.send(Ready(principal=principal.id))
+
+    def _subscribe(self, topic: str, after: str | None) -> None:
+        if topic in self._subscriptions:
+            raise AlreadySubscribed
+        channel = channel_for(self._websocket, topic, self._principal)
+        task = self._tasks.create_task(self._follow(topic, channel, after))
+        self._subscriptions[topic] = task
+
+    async def _unsubscribe(self, topic: str) -> None:
+        if topic not in self._subscriptions:
+            raise NotSubscribed
+        self._subscriptions.pop(topic).cancel()
+        await self._connection.send(Unsubscribed(topic=topic))
+
+    async def _follow(self, topic: str, channel: str, after: str | None) -> None:
+        """Pass on what a topic has to tell, until cancelled."""
+        try:
+            with self._hub.listen([channel], after) as listener:
+                await self._connection.send(Subscribed(topic=topic, id=str(listener.place)))
+                while True:
+                    message = await listener.next()
+                    if isinstance(message, Reset):
+                        reset = ResetTopic(topic=topic, id=str(message.place))
+                        await self._connection.send(reset)
+                    else:
+                        await self._connection.send(message)
+        except Ended as end:
+            raise Closing(CODES[end.reason]) from end
+        except AppError as error:
+            del self._subscriptions[topic]
+            await self._connection.send(Failed(problem=problem_of(error)))
+
+    async def _watch(self) -> None:
+        """Send away whoever does nothing, and whoever may not stay."""
+        await asyncio.sleep(WebSocketSettings.load().login_seconds)
+        if self._principal.is_anonymous and not self._subscriptions:
+            raise Closing(CloseCode.NOT_LOGGED_IN)
+        try:
+            while True:
+                await self._visit.check_in_time()
+                await asyncio.sleep(self._visit.seconds_to_check())
+        except Ended as end:
+            raise Closing(CODES[end.reason]) from end
+
+
+def with_token(websocket: WebSocket, token: SecretStr) -> HTTPConnection:
+    """Return the connection as it would be, had its handshake carried the token."""
+    others = [field for field in websocket.scope["headers"] if field[0] != b"authorization"]
+    header = (b"authorization", f"Bearer {token.get_secret_value()}".encode())
+    return HTTPConnection({**websocket.scope, "headers": [*others, header]})
+
+
+def first_of(group: BaseExceptionGroup[E]) -> E:
+    """Return one of a group, however deep."""
+    found = group.exceptions[0]
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found

@@ -1,0 +1,90 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from app.core.database.after_commit import after_commit
+from app.core.database.models import now
+from app.tasks.declarations import KINDS
+from app.tasks.models import TaskState
+from app.tasks.outbox import Outbox
+from tests.tasks.support import Number, Work, past
+
+
+async def test_due_tasks_are_sent_once(work: Work) -> None:
+    task = await work.enqueue("double")
+    later = await work.enqueue("double", delay=timedelta(seconds=2))
+
+    wait = await work.relay.send_due()
+    await work.relay.send_due()
+
+    [message] = work.carrier.sent
+    assert (message.task_id, message.name, message.queue) == (task.id, "double", "numbers")
+    assert (await work.read(task.id)).state is TaskState.SENT
+    assert (await work.read(later.id)).state is TaskState.WAITING
+    assert wait == pytest.approx(0.05, abs=0.05)  # no longer than between two looks
+
+
+async def test_relays_share_the_work(work: Work) -> None:
+    tasks = [await work.enqueue("double") for _ in range(20)]
+    other = Work(work.database)
+
+    await asyncio.gather(work.relay.send_due(), other.relay.send_due())
+
+    sent = [message.task_id for message in work.carrier.sent + other.carrier.sent]
+    assert sorted(sent) == sorted(task.id for task in tasks)
+
+
+async def test_lost_messages_and_lost_workers_are_made_up_for(work: Work) -> None:
+    lost, dead, alive = [await work.enqueue("double") for _ in range(3)]
+    await work.change(lost.id, state=TaskState.SENT, due_at=past())
+    await work.change(dead.id, state=TaskState.RUNNING, due_at=past())
+    later = now() + timedelta(seconds=30)
+    await work.change(alive.id, state=TaskState.RUNNING, due_at=later)
+
+    await work.relay.send_due()
+
+    assert {message.task_id for message in work.carrier.sent} == {lost.id, dead.id}
+
+
+async def test_message_in_a_long_queue_is_repeated_ever_more_rarely(work: Work) -> None:
+    task = await work.enqueue("double")
+    await work.change(task.id, run_at=now() - timedelta(hours=1))
+
+    await work.relay.send_due()
+
+    due_at = (await work.read(task.id)).due_at
+    assert due_at is not None
+    assert due_at - now() > timedelta(minutes=59)
+
+
+async def test_broker_that_is_away_loses_nothing(
+    work: Work, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = await work.enqueue("double")
+    work.carrier.down = True
+    running = asyncio.create_task(work.relay.run())
+    await asyncio.sleep(0.3)
+    assert work.carrier.sent == []
+
+    work.carrier.down = False
+    await work.wait_until(task.id, lambda task: task.state is TaskState.SENT)
+
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert {message.task_id for message in work.carrier.sent} == {task.id}
+    assert 1 <= capsys.readouterr().out.count("tasks cannot be sent") <= 3
+
+
+async def test_nothing_leaves_without_the_commit(work: Work) -> None:
+    async def fail() -> None:
+        async with work.database.transaction() as session:
+            await Outbox(session, "somebody").add(KINDS["double"], Number(value=1))
+            after_commit(session, work.relay.nudge)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    await work.relay.send_due()
+
+    assert work.carrier.sent == []
