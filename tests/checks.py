@@ -14,8 +14,8 @@ import yaml
 
 from tests.dependencies import dependency_problems
 from tests.manifest import mention_problems
+from tests.questions import ROOT
 from tests.trees import Tree
-from tests.variants import ROOT
 
 Check = Callable[[Tree], Iterator[str]]
 

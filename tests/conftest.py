@@ -1,18 +1,24 @@
 """Seal the session from the developer's own settings, share the renders, sum up what was proved."""
 
+import fcntl
 import os
 import shutil
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.everything import Packages, install
 from tests.rendering import Renders, copy_checkout, publish, shortcuts
 from tests.repository import TemplateRepository
-from tests.variants import first_shard
+from tests.tools import PYTHON_VERSION
+from tests.variants import first_shard, variant
+
+pytest_plugins = ["tests.browser"]
 
 Count = Callable[..., None]
 
@@ -25,6 +31,11 @@ GIT = """
     defaultBranch = main
 [safe]
     directory = *
+[core]
+    compression = 0
+    fsync = none
+[gc]
+    auto = 0
 """
 
 counted: Counter[str] = Counter()
@@ -117,6 +128,30 @@ def quick() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def renders(source: Path, shared: Path, worker_id: str) -> Renders:
     return Renders(source, shared / "renders", backwards=worker_id[-1] in "13579")
+
+
+@pytest.fixture(scope="session")
+def large(renders: Renders, shared: Path) -> Path:
+    """The environment with the packages of all variants, which no test changes."""
+    path = shared / "large"
+    with only_one(shared / "large.lock"):
+        if not (path / "complete").exists():
+            install(path, renders.tree(variant({"python_version": PYTHON_VERSION})))
+            (path / "complete").touch()
+    return path
+
+
+@pytest.fixture(scope="session")
+def packages(large: Path) -> Packages:
+    return Packages.of(large)
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Let the other workers wait until this one is ready."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

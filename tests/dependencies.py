@@ -17,10 +17,13 @@ OWN = {"app", "migrations", "tests", "conftest"}
 # Imports that are not named like what brings them. The longest prefix counts.
 BROUGHT_BY = {
     "anyio": "fastapi",
+    "coverage": "pytest-cov",
     "jwt": "pyjwt",
     "pydantic": "fastapi",
+    "pydantic_core": "fastapi",
     "starlette": "fastapi",
     "websockets": "uvicorn[standard]",
+    "kombu": "celery",
     "opentelemetry": "opentelemetry-api",
     "opentelemetry.sdk": "fastapi[opentelemetry]",
     "opentelemetry.exporter": "fastapi[opentelemetry]",

@@ -1,15 +1,15 @@
 """What each feature owns, as copier.yml says, and the words that must go with it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
 
+from tests.questions import ROOT, copier_yml
 from tests.trees import Tree
-from tests.variants import ROOT, copier_yml
 
 TEMPLATE = ROOT / "template"
 
@@ -21,6 +21,7 @@ ALLOWED = {
     "asyncpg": {
         "app/core/database/": "the core serves both databases, and says which URLs it takes",
         "tests/core/": "and its tests prove both",
+        "tests/processes.py": "loaded before it is needed, where it is there",
     },
     "aiosqlite": {
         "app/core/database/": "the core serves both databases, and says which URLs it takes",
@@ -53,15 +54,28 @@ def with_slash(path: str) -> str:
     return path if path.endswith("/") else f"{path}/"
 
 
-def enabled(answers: dict[str, Any]) -> dict[str, bool]:
+def enabled(answers: Mapping[str, Any]) -> dict[str, bool]:
     """The map of copier.yml, once more: a boolean is its own feature, a choice its value."""
     known = {str(value): True for value in answers.values() if not isinstance(value, bool)}
     known |= {name: value for name, value in answers.items() if isinstance(value, bool)}
     known |= {
         "accounts": answers["auth"] != "none",
         "fastapi_users": answers["auth"] == "fastapi-users",
+        "realtime": answers["sse"] or answers["websocket"],
+        "redis": answers["cache"] or (answers["tasks"] and answers["broker"] == "redis"),
     }
     return {feature: known.get(feature, False) for feature in manifest()}
+
+
+@cache
+def python_owners() -> tuple[str, ...]:
+    """The features that have Python files, or change who imports what."""
+    folders = ("/app/", "/tests/", "/migrations/")
+    return tuple(
+        feature
+        for feature, entry in manifest().items()
+        if any(path.startswith(folders) for path in entry.get("paths", []))
+    )
 
 
 @cache

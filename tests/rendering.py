@@ -5,14 +5,19 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import copier
+from copier._main import Worker
+from copier._template import load_template_config
 from jinja2.sandbox import SandboxedEnvironment
 
-from tests.variants import ROOT, Variant
+from tests.questions import ROOT
+from tests.variants import Variant
 
 
 def copy_checkout(target: Path) -> None:
@@ -39,8 +44,9 @@ def render(source: Path, target: Path, answers: Mapping[str, Any], **settings: A
 def shortcuts() -> Iterator[None]:
     """Compile each Jinja source once for all renders, and ask no git about each file.
 
-    Copier makes a new Jinja environment for each render, and compiles each part of each path in
-    it. `test_template.py` checks that a render with the shortcuts equals one without.
+    Copier makes a new Jinja environment for each render, and renders each part of each path in
+    it, also where there is nothing to render. `test_template.py` checks that a render with the
+    shortcuts equals one without.
     """
     compiled: dict[tuple[object, ...], Any] = {}
     compile_source: Callable[..., Any] = SandboxedEnvironment.compile
@@ -51,8 +57,25 @@ def shortcuts() -> Iterator[None]:
             compiled[key] = compile_source(self, source, *names, **options)
         return compiled[key]
 
+    render_string: Callable[..., str] = Worker._render_string  # noqa: SLF001
+
+    def render_where_needed(self: Worker, string: str, *args: Any, **kwargs: Any) -> str:
+        return render_string(self, string, *args, **kwargs) if "{" in string else string
+
+    def relpath(self: Worker) -> Path:
+        path = str(self.answers_file or self.template.answers_relpath)
+        assert "{" not in path
+        return Path(path)
+
+    @cache
+    def config_of(path: Path) -> dict[str, Any]:
+        return load_template_config(path)
+
     with (
+        patch("copier._template.load_template_config", lambda path: deepcopy(config_of(path))),
         patch.object(SandboxedEnvironment, "compile", compile_once),
+        patch.object(Worker, "_render_string", render_where_needed),
+        patch.object(Worker, "answers_relpath", property(relpath)),
         patch("copier._main.Worker._sync_git_index_executable_bit"),
     ):
         yield

@@ -17,13 +17,12 @@ from tests.tools import environment
 def serving(project: Project, **settings: str) -> Iterator[str]:
     """Migrate and serve as in production; yield the address."""
     project.run("app", "migrate", **settings)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = settings.get("SERVER_PORT") or str(free_port())
     url = f"http://127.0.0.1:{port}"
     log = project.path / "service.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [project.bin / "app", "serve", "--port", str(port)],
+            [project.bin / "app", "serve", "--port", port],
             cwd=project.path,
             env=environment(**settings),
             stdout=output,
@@ -35,6 +34,11 @@ def serving(project: Project, **settings: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(60)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -12,11 +12,11 @@ from markdown_it import MarkdownIt
 
 from tests.conftest import Count
 from tests.hostile import HOSTILE
+from tests.questions import copier_yml, options, texts
 from tests.rendering import render
 from tests.repository import TemplateRepository, changes, update
 from tests.rules import RESERVED, complete, refusal
 from tests.trees import Tree
-from tests.variants import copier_yml, options, texts
 
 GOOD_AND_BAD: tuple[dict[str, Any], ...] = (
     {"project_name": ""},

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Count
+from tests.questions import ROOT
 from tests.rendering import Renders
 from tests.repository import commit
 from tests.tools import BIN, environment, run
 from tests.trees import Tree
-from tests.variants import ROOT, services
+from tests.variants import services
 
 SCHEMA = ("check-jsonschema", "--builtin-schema")
 

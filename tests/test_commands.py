@@ -11,7 +11,7 @@ from tests.projects import Project
 from tests.rendering import Renders
 from tests.repository import commit
 from tests.tools import UV, run
-from tests.variants import Variant, all_services
+from tests.variants import Variant, covering, fullest, smallest
 
 pytestmark = pytest.mark.suites
 
@@ -31,24 +31,20 @@ def steps(project: Path) -> list[str]:
 
 
 def with_uv() -> Variant:
-    """Everything on."""
-    return next(
-        variant
-        for variant in all_services()[-1].variants
-        if (variant["package_manager"], variant["type_checker"]) == ("uv", "pyright")
-        and (variant["ci"], variant["pre_commit"]) == ("github", True)
-    )
+    return fullest().but(type_checker="pyright")
 
 
 def pip_variants() -> list[Variant]:
     """A handful in which every package of every feature is installed by pip, and one without."""
-    variants = (variant for service in all_services() for variant in service.variants)
-    candidates = [v for v in variants if (v["package_manager"], v["ci"]) == ("pip", "gitlab")]
+    others = {"package_manager": "pip", "ci": "gitlab"}
+    candidates = list(
+        dict.fromkeys(one.but(**others) for one in (*covering(), smallest(), fullest()))
+    )
 
     def parts(variant: Variant) -> set[str]:
         return {name for name, on in enabled(variant.data).items() if on and has_packages(name)}
 
-    chosen = [min(candidates, key=lambda variant: len(parts(variant)))]
+    chosen = [smallest().but(**others)]
     missing = set().union(*map(parts, candidates)) - parts(chosen[0])
     while missing:
         chosen.append(max(candidates, key=lambda variant: len(parts(variant) & missing)))

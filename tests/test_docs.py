@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.variants import ROOT, questions
+from tests.questions import ROOT, questions
 
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.manifest import TEMPLATE, enabled, manifest, owned, template_files
+from tests.questions import ROOT, copier_yml, options
 from tests.rendering import Renders
 from tests.trees import Tree
-from tests.variants import ROOT, Service, copier_yml, options, services
+from tests.variants import Service, services
 
 
 @pytest.mark.parametrize("feature", manifest())

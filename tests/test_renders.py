@@ -8,10 +8,11 @@ import pytest
 from tests.checks import problems
 from tests.conftest import Count
 from tests.manifest import owned
+from tests.questions import Answer, options
 from tests.rendering import Renders, render
 from tests.tools import BIN, attempt
 from tests.trees import ANSWERS, Tree, difference
-from tests.variants import ROTATED, Service, options, services, shards, variants
+from tests.variants import JOINING, Service, services, variants
 
 
 @pytest.mark.parametrize("service", services(), ids=str)
@@ -51,13 +52,14 @@ def test_ruff_judges_by_the_rules_of_the_project(renders: Renders, tmp_path: Pat
 
 
 @pytest.mark.parametrize("service", services(), ids=str)
-def test_tooling_changes_no_python(service: Service, renders: Renders) -> None:
+def test_tooling_and_broker_change_no_python(service: Service, renders: Renders) -> None:
     """So one run of the suite speaks for all variants of a service."""
-    trees = map(Tree, renders.trees(service.variants))
+    found: dict[tuple[Answer, ...], set[str]] = {}
+    for variant, path in zip(service.variants, renders.trees(service.variants), strict=True):
+        joining = tuple(variant[name] for name in JOINING)
+        found.setdefault(joining, set()).add(str(sorted(Tree(path).python().items())))
 
-    python = {str(sorted(tree.python().items())) for tree in trees}
-
-    assert len(python) == 1
+    assert [joining for joining, python in found.items() if len(python) > 1] == []
 
 
 @pytest.mark.parametrize("service", services(), ids=str)
@@ -76,36 +78,6 @@ def test_python_version_is_the_least_that_it_takes(version: str, renders: Render
     pyproject = tomllib.loads((renders.tree(variant) / "pyproject.toml").read_text())
 
     assert pyproject["project"]["requires-python"] == f">={version}"
-
-
-def test_rotated_answers_meet_every_other_answer() -> None:
-    met = {
-        (rotated, variant[rotated], question, answer)
-        for variant in variants()
-        for rotated in ROTATED
-        for question, answer in variant.answers
-        if question != rotated
-    }
-
-    assert met == {
-        (rotated, value, question, answer)
-        for rotated in ROTATED
-        for value in options()[rotated]
-        for question, answers in options().items()
-        for answer in answers
-        if question != rotated
-    }
-
-
-def test_shards_are_all_services_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[Service] = []
-    for shard in shards():
-        monkeypatch.setenv("TRELLIS_SHARD", shard)
-        found += services()
-
-    monkeypatch.delenv("TRELLIS_SHARD")
-    assert sorted(map(str, found)) == sorted(map(str, services()))
-    assert sum(len(service.variants) for service in found) == len(variants())
 
 
 def test_log_in_changes_no_file_of_others(renders: Renders) -> None:

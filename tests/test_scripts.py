@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.questions import ROOT
 from tests.repository import TemplateRepository, changes
 from tests.tools import PYTHON_VERSION, attempt, environment, run
-from tests.variants import ROOT
 
 # Not that of this session, whose environment has no pip.
 PYTHON = Path(sys.base_prefix, "bin", f"python{PYTHON_VERSION}")

@@ -6,12 +6,11 @@ import shutil
 import subprocess
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Page, Route
 
 from tests.conftest import Count
 from tests.projects import Project
@@ -41,12 +40,6 @@ ENDS_LOG_IN = "^/auth/(logout|revoke|sessions/|change-password)"
 
 ROOT = "root@example.com"
 PASSWORD = "correct horse battery"  # noqa: S105  (of a service that lives for a test)
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 
 
 @pytest.mark.parametrize(
@@ -91,17 +84,6 @@ def access_token(project: Project, url: str, settings: dict[str, str]) -> str:
 
 def make_administrator(project: Project, **settings: str) -> None:
     project.run("app", "auth", "create-admin", ROOT, "--password", PASSWORD, **settings)
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A page of a real browser, which the machine must have; .ci/run sees to that."""
-    if CHROMIUM is None:
-        pytest.skip("this machine has no Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield browser.new_page()
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.questions import ROOT
 from tests.rendering import render
 from tests.trees import Tree
-from tests.variants import ROOT
 
 PRESETS = sorted((ROOT / "tests" / "presets").glob("*.yml"))
 

@@ -1,28 +1,67 @@
-"""The suite of each rendered service is green, where exactly its packages are installed."""
+"""The suite of each rendered service is green, where it finds the packages that it declares."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Count
+from tests.everything import Packages, enter
 from tests.manifest import enabled
 from tests.projects import Project
+from tests.questions import options
 from tests.rendering import Renders
 from tests.tools import PYTHON_VERSION
-from tests.variants import Service, Variant, all_services, options, services
+from tests.trees import digest
+from tests.variants import (
+    Service,
+    Variant,
+    all_suites,
+    covering,
+    every,
+    fullest,
+    services,
+    smallest,
+)
 
 pytestmark = pytest.mark.suites
 
 
-def rotated(service: Service) -> Variant:
-    """Another mix of tools for each service, so that every tool is in some run."""
-    candidates = [variant for variant in service.variants if variant["package_manager"] == "uv"]
-    return candidates[all_services().index(service) * 7 % len(candidates)]
+def from_nothing() -> list[Variant]:
+    """Two of those that cover, with time each of them: the month says which."""
+    chosen = covering()
+    first = datetime.now(UTC).month
+    return [chosen[(first + step) % len(chosen)] for step in (0, len(chosen) // 2)]
+
+
+@pytest.fixture
+def place(shared: Path, worker_id: str) -> Path:
+    """The same folder for all suites of a worker."""
+    path = shared / f"suites-{worker_id}"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def bytecode(shared: Path) -> dict[str, str]:
+    """Python compiles each file for all suites once, and finds it by its path and its time."""
+    return {"PYTHONPYCACHEPREFIX": str(shared / "bytecode")}
+
+
+def made_in(place: Path, chosen: Variant, renders: Renders) -> Project:
+    """Make the project where the last one was; the time of a file depends on what is in it."""
+    shutil.rmtree(place / "project", ignore_errors=True)
+    project = Project.make(renders, chosen, place / "project")
+    for path in project.path.rglob("*.py"):
+        time = int(digest(path.read_bytes())[:7], 16)
+        os.utime(path, (time, time))
+    return project
 
 
 # Reasons for which a project's own tests may leave one out here.
@@ -32,7 +71,7 @@ SKIPS = {"this project's database is Postgres"}
 def run_suite(project: Project, folder: Path, *options: str, **variables: str) -> None:
     """Its tests pass, none is skipped in silence; with --cov they cover what it asks for."""
     path = folder / "report.xml"
-    project.run("pytest", "--quiet", f"--junit-xml={path}", *options, **variables)
+    project.run("python", "-m", "pytest", "--quiet", f"--junit-xml={path}", *options, **variables)
     report = path.read_text()
 
     assert int(re.findall(r'<testsuite [^>]*tests="(\d+)"', report)[0]) > 0
@@ -41,39 +80,74 @@ def run_suite(project: Project, folder: Path, *options: str, **variables: str) -
     } <= SKIPS
 
 
-@pytest.mark.parametrize("service", services(), ids=str)
-def test_suite_is_green(service: Service, renders: Renders, tmp_path: Path, count: Count) -> None:
-    """Installed from nothing by uv; where there is Postgres, also on a server of somebody else."""
-    project = Project.make(renders, rotated(service), tmp_path / "project")
+def todays() -> list[Service]:
+    """Those that cover every pair, and a quarter of the others, another one each day.
+
+    All of them take more than an hour on two cores: TRELLIS_SUITES=all, and the weekly workflow.
+    """
+    which = os.environ.get("TRELLIS_SUITES") or str(datetime.now(UTC).toordinal())
+    if which == "all" or every():
+        return list(services())
+    pairs = set(covering())
+    return [
+        service
+        for number, service in enumerate(services())
+        if number % 4 == int(which) % 4 or not pairs.isdisjoint(all_suites()[service])
+    ]
+
+
+@pytest.mark.parametrize("service", todays(), ids=str)
+def test_suite_is_green(
+    service: Service,
+    large: Path,
+    packages: Packages,
+    bytecode: dict[str, str],
+    renders: Renders,
+    place: Path,
+    count: Count,
+) -> None:
+    """With what it declares and nothing else; a few also on a Postgres of somebody else."""
+    for chosen in all_suites()[service]:
+        project = made_in(place, chosen, renders)
+        enter(project, large, packages)
+        covered = chosen in covering()
+        run_suite(project, place, *(["--cov"] if covered else []), **bytecode)
+        count("suites run")
+        count("suites run with coverage", int(covered))
+        if covered and enabled(chosen.data)["postgres"]:
+            with project.postgres(place) as url:
+                run_suite(project, place, TEST_DATABASE_URL=url, **bytecode)
+            count("suites run on a given Postgres")
+
+
+@pytest.mark.parametrize("chosen", [smallest(), *from_nothing()], ids=str)
+def test_suite_is_green_where_exactly_its_packages_are(
+    chosen: Variant, renders: Renders, tmp_path: Path, count: Count
+) -> None:
+    """Installed from nothing by uv; by pip and in the words of CI: `test_commands.py`."""
+    project = Project.make(renders, chosen, tmp_path / "project")
 
     project.sync()
     run_suite(project, tmp_path, "--cov")
+
     count("suites run")
+    count("suites run with coverage")
     count("installs from nothing")
 
-    # One that somebody runs differs from the one that starts here by its URL: tracing and Sentry
-    # see no difference, so that they need not multiply these runs.
-    on = enabled(rotated(service).data)
-    if on["postgres"] and not on["tracing"] and not on["sentry"]:
-        with project.postgres(tmp_path) as url:
-            run_suite(project, tmp_path, TEST_DATABASE_URL=url)
-        count("suites run on a given Postgres")
 
-
+@pytest.mark.parametrize("chosen", [smallest(), fullest()], ids=["smallest", "fullest"])
 @pytest.mark.parametrize("version", sorted(set(options()["python_version"]) - {PYTHON_VERSION}))
 def test_suite_is_green_on_other_pythons(
-    version: str, renders: Renders, tmp_path: Path, count: Count
+    version: str, chosen: Variant, renders: Renders, tmp_path: Path, count: Count
 ) -> None:
-    """Everything on, on each Python that the machine has; the summary tells which it has not."""
+    """On each Python that the machine has; the summary tells which it has not."""
     python = interpreter(version)
     if python is None:
         pytest.skip(f"this machine has no Python {version}")
-    most = max(all_services(), key=lambda one: sum(enabled(one.variants[0].data).values()))
-    variant = next(v for v in most.variants if v["package_manager"] == "uv")
-    project = Project.make(renders, variant, tmp_path / "project")
+    project = Project.make(renders, chosen, tmp_path / "project")
 
     project.sync(python)
-    run_suite(project, tmp_path, "--cov")
+    run_suite(project, tmp_path)
 
     count("suites run")
     count("installs from nothing")

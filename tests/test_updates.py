@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Count
+from tests.questions import Answer, options, shown_with
 from tests.repository import RELEASE, TemplateRepository, changes, commit, update
 from tests.tools import attempt, run
 from tests.trees import Tree, difference
-from tests.variants import Answer, options
 
 pytestmark = pytest.mark.updates
 
@@ -18,6 +18,7 @@ REVISIONS = ("migrations/versions/", "migrations/initial/")
 
 EVERYTHING: dict[str, Answer] = {
     "database": "postgres",
+    "broker": "redis",
     **{name: True for name, values in options().items() if True in values},
 }
 
@@ -26,7 +27,8 @@ TOGGLES = [
     for name, base in (("default", {}), ("everything", EVERYTHING))
     for question, values in options().items()
     for value in values
-    if value != base.get(question, values[0]) and (name == "default" or question in base)
+    if value != base.get(question, values[0])
+    and (shown_with(question) is None if name == "default" else question in base)
 ]
 
 

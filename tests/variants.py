@@ -7,29 +7,28 @@ import itertools
 import json
 import os
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any
 
-import yaml
-
+from tests.manifest import enabled, python_owners
+from tests.questions import Answer, options, shown_with
 from tests.rules import refusal
 
-ROOT = Path(__file__).resolve().parent.parent
+# Questions that change no Python file of the service, so that they need not multiply suites.
+# `test_renders.py` checks that this is true.
+TOOLING = ("package_manager", "type_checker", "pre_commit", "ci", "license", "python_version")
 
-Answer = str | bool
+# Questions that join by pairs: they add a folder that no other part knows of.
+JOINING = ("tracing", "sentry")
 
-# Questions with many values, each of which changes a line or two: every value is rendered with
-# every value of every other question, but they do not multiply the variants.
+# Questions that each change a line or two: even TRELLIS_EVERY does not multiply them.
 ROTATED = ("license", "python_version")
 
-# Questions that change no Python file, so that they need not multiply the runs of suites.
-# `test_renders.py` checks that this is true. A question that is not here multiplies them.
-TOOLING = ("package_manager", "type_checker", "pre_commit", "ci", *ROTATED)
+# How many mixes of the other answers each combination of the code's questions is rendered with.
+MIXES = 6
 
-SERVICES_PER_SHARD = 4
+SERVICES_PER_SHARD = 15
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,18 @@ class Variant:
     answers: tuple[tuple[str, Answer], ...]
 
     def __str__(self) -> str:
-        return "-".join(label(*answer) for answer in self.answers if answer[1] is not False)
+        asked = (answer for answer in self.answers if self.asks(answer[0]))
+        return "-".join(label(*answer) for answer in asked if answer[1] is not False)
+
+    def asks(self, question: str) -> bool:
+        condition = shown_with(question)
+        return condition is None or dict(self.answers).get(condition) is True
 
     def __getitem__(self, question: str) -> Answer:
         return dict(self.answers)[question]
 
     def but(self, **changes: Answer) -> "Variant":
-        return Variant(tuple((key, changes.get(key, value)) for key, value in self.answers))
+        return variant({**self.data, **changes})
 
     @property
     def data(self) -> dict[str, Answer]:
@@ -54,7 +58,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Service:
-    """One set of Python files, and every variant that has it."""
+    """One set of Python files, but for the parts that join by pairs, and who has it."""
 
     name: str
     variants: tuple[Variant, ...]
@@ -67,75 +71,136 @@ def label(question: str, answer: Answer) -> str:
     return question if answer is True else f"no_{question}" if answer == "none" else str(answer)
 
 
+def variant(answers: dict[str, Answer]) -> Variant:
+    """With the defaults, and what is not asked at its default: other variants do not exist."""
+    known = {name: answers.get(name, values[0]) for name, values in options().items()}
+    for name, values in options().items():
+        condition = shown_with(name)
+        if condition is not None and not known[condition]:
+            known[name] = values[0]
+    return Variant(tuple(known.items()))
+
+
+def smallest() -> Variant:
+    return variant({"auth": "none"})
+
+
+def fullest() -> Variant:
+    """Everything on."""
+    everything = {name: True for name, values in options().items() if True in values}
+    return variant({"database": "postgres", **everything})
+
+
 @cache
-def copier_yml() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
-    return loaded
+def code() -> list[str]:
+    """The questions that every combination is proved of."""
+    return [name for name in options() if name not in (*TOOLING, *JOINING)]
 
 
-def questions() -> dict[str, dict[str, Any]]:
-    """What people are asked: neither settings of Copier nor computed values."""
-    return {
-        name: question
-        for name, question in copier_yml().items()
-        if not name.startswith("_") and question.get("when") is not False
-    }
+def product(names: Sequence[str]) -> Iterator[dict[str, Answer]]:
+    for values in itertools.product(*(options()[name] for name in names)):
+        yield dict(zip(names, values, strict=True))
 
 
-def options() -> dict[str, list[Answer]]:
-    """The questions with a few possible answers, and those answers, the default first."""
-    return {
-        name: sorted(possible(question), key=lambda value: value != question["default"])
-        for name, question in questions().items()
-        if possible(question)
-    }
+@cache
+def combinations() -> tuple[Variant, ...]:
+    """Every combination of the code's questions, with the defaults of all others."""
+    found = dict.fromkeys(variant(answers) for answers in product(code()))
+    return tuple(one for one in found if refusal(one.data) is None)
 
 
-def possible(question: Mapping[str, Any]) -> list[Answer]:
-    if question["type"] == "bool":
-        return [False, True]
-    choices = question.get("choices", [])
-    return list(choices.values() if isinstance(choices, dict) else choices)
-
-
-def texts() -> list[str]:
-    return [name for name in questions() if name not in options()]
+def every() -> bool:
+    """Whether the whole product is wanted, and no design."""
+    return os.environ.get("TRELLIS_EVERY", "") == "1"
 
 
 @cache
 def variants() -> tuple[Variant, ...]:
-    """Every combination that the rules allow; the rotated answers go round over them."""
-    multiplied = {name: values for name, values in options().items() if name not in ROTATED}
-    rotated = list(itertools.product(*(options()[name] for name in ROTATED)))
-    # Going round in order would pair some values never: the lengths have common factors.
+    """Every combination with several mixes of the other answers; the first has all defaults.
+
+    The mixes are dealt from shuffled decks of all of them. `test_variants.py` checks that each
+    pair of answers occurs, and each triple.
+    """
     dice = random.Random(1)
-    found = []
-    for index, combination in enumerate(itertools.product(*multiplied.values())):
-        if index % len(rotated) == 0:
-            dice.shuffle(rotated)
-        answers = dict(zip(multiplied, combination, strict=True))
-        answers |= dict(zip(ROTATED, rotated[index % len(rotated)], strict=True))
-        if refusal(answers) is None:
-            found.append(Variant(tuple((name, answers[name]) for name in options())))
-    return tuple(found)
+    multiplied = [*JOINING, *(name for name in TOOLING if name not in ROTATED)]
+    others = list(product(multiplied)) if every() else [{}] * MIXES
+    deck = decks(dice, ROTATED if every() else (*JOINING, *TOOLING))
+    found = [
+        variant({**combination.data, **other, **next(deck)})
+        for combination in combinations()
+        for other in others
+    ]
+    return (variant({}), *found[1:])
+
+
+def decks(dice: random.Random, names: Sequence[str]) -> Iterator[dict[str, Answer]]:
+    cards = list(product(names))
+    while True:
+        dice.shuffle(cards)
+        yield from cards
 
 
 @cache
 def all_services() -> tuple[Service, ...]:
-    def service(variant: Variant) -> str:
-        shown = (answer for answer in variant.answers if answer[0] not in TOOLING)
-        return str(Variant(tuple(shown)))
-
-    groups: dict[str, list[Variant]] = {}
-    for variant in variants():
-        groups.setdefault(service(variant), []).append(variant)
-    return tuple(Service(name, tuple(group)) for name, group in groups.items())
+    """One for each set of Python files, whichever answers lead to it."""
+    groups: dict[frozenset[str], list[Variant]] = {}
+    names: dict[frozenset[str], str] = {}
+    for one in variants():
+        on = enabled(one.data)
+        parts = frozenset(part for part in python_owners() if on[part] and part not in JOINING)
+        groups.setdefault(parts, []).append(one)
+        shown = (answer for answer in one.answers if answer[0] in code())
+        names.setdefault(parts, str(Variant(tuple(shown))))
+    return tuple(Service(names[parts], tuple(group)) for parts, group in groups.items())
 
 
 def services() -> tuple[Service, ...]:
     """All of them, or those of TRELLIS_SHARD=1/4: every fourth from the first."""
     number, count = shard()
     return all_services()[number - 1 :: count]
+
+
+@cache
+def all_suites() -> dict[Service, tuple[Variant, ...]]:
+    """The variants of each service whose suite is run: another one of JOINING for each service."""
+    dealt = decks(random.Random(2), JOINING)
+    return {
+        # The last one has another broker than the first, where that changes no file.
+        service: tuple(
+            service.variants[-(number % 2)].but(**mix)
+            for mix in (product(JOINING) if every() else [next(dealt)])
+        )
+        for number, service in enumerate(all_services())
+    }
+
+
+def suites() -> tuple[Variant, ...]:
+    return tuple(one for service in services() for one in all_suites()[service])
+
+
+@cache
+def covering() -> tuple[Variant, ...]:
+    """A few of the suites' variants in which each pair of answers that changes Python occurs."""
+    names = (*code(), *JOINING)
+    candidates = [one for of_service in all_suites().values() for one in of_service]
+    missing = set().union(*(tuples(one, names, 2) for one in candidates))
+    chosen = []
+    while missing:
+        best = max(candidates, key=lambda one: len(tuples(one, names, 2) & missing))
+        chosen.append(best)
+        missing -= tuples(best, names, 2)
+    return tuple(chosen)
+
+
+def tuples(one: Variant, names: Sequence[str], size: int) -> set[tuple[tuple[str, Answer], ...]]:
+    """The pairs (or triples) of answers that occur in a variant."""
+    return set(itertools.combinations([(name, one[name]) for name in names], size))
+
+
+def mine(chosen: Sequence[Variant]) -> list[Variant]:
+    """Those of this shard."""
+    number, count = shard()
+    return list(chosen)[number - 1 :: count]
 
 
 def first_shard() -> bool:
@@ -149,7 +214,8 @@ def shard() -> tuple[int, int]:
 
 
 def shards() -> Iterator[str]:
-    count = -(-len(all_services()) // SERVICES_PER_SHARD)
+    per_shard = 3 if every() else SERVICES_PER_SHARD
+    count = -(-len(all_services()) // per_shard)
     return (f"{number}/{count}" for number in range(1, count + 1))
 
 
