@@ -26,6 +26,8 @@ SETTINGS = {
     "AUTH_SECRETS": "only-for-benchmarks-0123456789-0123456789",
     "AUTH_LINK_URL": "https://app.example.com/{page}#token={token}",
     "MAIL_URL": "discard://",
+    # Nothing answers there, and nothing is sent.
+    "TASKS_BROKER_URL": "redis://127.0.0.1:1/1",
 }
 
 
@@ -33,7 +35,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder, "project")
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        answers = {"python_version": version}
+        answers = {"python_version": version, "sse": True, "websocket": True}
+        answers |= {"cache": True, "tasks": True}
         copier.run_copy(str(ROOT), project, answers, defaults=True, quiet=True, vcs_ref="HEAD")
         sync = ["uv", "sync", "--quiet", "--no-dev", "--python", sys.executable]
         subprocess.run(sync, cwd=project, check=True)
