@@ -1,11 +1,12 @@
 """A rendered project that is installed and used, with its own tools."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,13 +60,13 @@ class Project:
         # Not by the venv module itself: Debian has it in a package of its own.
         run(UV, "venv", "--quiet", "--seed", "--python", sys.executable, ".venv", cwd=self.path)
 
-    def shell(self, line: str) -> str:
+    def shell(self, line: str, **variables: str) -> str:
         """Run a line as CI would, in the activated environment, with uv at hand."""
         path = os.pathsep.join((str(self.bin), str(Path(UV).parent), environment()["PATH"]))
         return run(
             *("bash", "-eo", "pipefail", "-c", line),
             cwd=self.path,
-            env={"PATH": path, "VIRTUAL_ENV": str(self.environment)},
+            env={"PATH": path, "VIRTUAL_ENV": str(self.environment), **variables},
         )
 
     def run(self, command: str, *arguments: str | Path, **variables: str) -> str:
@@ -102,6 +103,20 @@ class Project:
             assert url.startswith("postgresql"), "Postgres did not start"
             yield url
             server.stdin.close()
+
+
+def steadily(run_tests: Callable[..., str], count: Callable[[str], None]) -> None:
+    """Run tests, and those that fail once more, alone; count each that passes only then.
+
+    A proof runs some ten thousand tests with processes, servers and clocks, several suites at a
+    time: of those, one that meets a slow moment should be named, and not hide all others.
+    """
+    try:
+        run_tests()
+    except AssertionError as failure:
+        run_tests(PYTEST_ADDOPTS="--last-failed --cov-append")
+        for name in re.findall(r"^FAILED (\S+)", str(failure), re.MULTILINE):
+            count(f"passed only when run again: {name}")
 
 
 def dependencies(tree: Path) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What people and CI type in a rendered project works there, as it is written in its files."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import yaml
 
 from tests.conftest import Count
 from tests.manifest import enabled, manifest
-from tests.projects import Project
+from tests.projects import Project, steadily
 from tests.rendering import Renders
 from tests.repository import commit
 from tests.tools import UV, run
@@ -67,7 +68,7 @@ def test_ci_and_hooks_pass(
     commit(project.path, "Render")
 
     for step in steps(project.path):
-        project.shell(step)
+        steadily(partial(project.shell, step), count)
     if variant["pre_commit"]:
         run_in_it = "uv run " if variant["package_manager"] == "uv" else ""
         project.shell(f"{run_in_it}prek run --all-files")

@@ -68,5 +68,5 @@ def test_edited_project_is_green_after_a_toggle(
     installed.run("app", "revision", "Update")
     installed.run("ruff", "check")
     installed.run("ruff", "format", "--check")
-    run_suite(installed, tmp_path, "--cov")
+    run_suite(installed, tmp_path, count, "--cov")
     count("suites run")

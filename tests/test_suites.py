@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from html import unescape
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from tests.conftest import Count
 from tests.everything import Packages, enter
 from tests.manifest import enabled
-from tests.projects import Project
+from tests.projects import Project, steadily
 from tests.questions import options
 from tests.rendering import Renders
 from tests.tools import PYTHON_VERSION
@@ -68,10 +69,13 @@ def made_in(place: Path, chosen: Variant, renders: Renders) -> Project:
 SKIPS = {"this project's database is Postgres"}
 
 
-def run_suite(project: Project, folder: Path, *options: str, **variables: str) -> None:
+def run_suite(
+    project: Project, folder: Path, count: Count, *options: str, **variables: str
+) -> None:
     """Its tests pass, none is skipped in silence; with --cov they cover what it asks for."""
     path = folder / "report.xml"
-    project.run("python", "-m", "pytest", "--quiet", f"--junit-xml={path}", *options, **variables)
+    command = ("python", "-m", "pytest", "--quiet", f"--junit-xml={path}", *options)
+    steadily(partial(project.run, *command, **variables), count)
     report = path.read_text()
 
     assert int(re.findall(r'<testsuite [^>]*tests="(\d+)"', report)[0]) > 0
@@ -81,9 +85,9 @@ def run_suite(project: Project, folder: Path, *options: str, **variables: str) -
 
 
 def todays() -> list[Service]:
-    """Those that cover every pair, and a quarter of the others, another one each day.
+    """Those that cover every pair, and an eighth of the others, another one each day.
 
-    All of them take more than an hour on two cores: TRELLIS_SUITES=all, and the weekly workflow.
+    All of them take an hour on two cores: TRELLIS_SUITES=all, and the weekly workflow.
     """
     which = os.environ.get("TRELLIS_SUITES") or str(datetime.now(UTC).toordinal())
     if which == "all" or every():
@@ -92,7 +96,7 @@ def todays() -> list[Service]:
     return [
         service
         for number, service in enumerate(services())
-        if number % 4 == int(which) % 4 or not pairs.isdisjoint(all_suites()[service])
+        if number % 8 == int(which) % 8 or not pairs.isdisjoint(all_suites()[service])
     ]
 
 
@@ -111,12 +115,12 @@ def test_suite_is_green(
         project = made_in(place, chosen, renders)
         enter(project, large, packages)
         covered = chosen in covering()
-        run_suite(project, place, *(["--cov"] if covered else []), **bytecode)
+        run_suite(project, place, count, *(["--cov"] if covered else []), **bytecode)
         count("suites run")
         count("suites run with coverage", int(covered))
         if covered and enabled(chosen.data)["postgres"]:
             with project.postgres(place) as url:
-                run_suite(project, place, TEST_DATABASE_URL=url, **bytecode)
+                run_suite(project, place, count, TEST_DATABASE_URL=url, **bytecode)
             count("suites run on a given Postgres")
 
 
@@ -128,7 +132,7 @@ def test_suite_is_green_where_exactly_its_packages_are(
     project = Project.make(renders, chosen, tmp_path / "project")
 
     project.sync()
-    run_suite(project, tmp_path, "--cov")
+    run_suite(project, tmp_path, count, "--cov")
 
     count("suites run")
     count("suites run with coverage")
@@ -147,7 +151,7 @@ def test_suite_is_green_on_other_pythons(
     project = Project.make(renders, chosen, tmp_path / "project")
 
     project.sync(python)
-    run_suite(project, tmp_path)
+    run_suite(project, tmp_path, count)
 
     count("suites run")
     count("installs from nothing")
