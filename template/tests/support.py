@@ -1,6 +1,5 @@
 """What the fixtures are made of."""
 
-import asyncio
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -85,15 +84,15 @@ class Served:
 
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncGenerator[Served]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-        assert not task.done(), "the server has not started"
+    config = uvicorn.Config(app, port=0, log_config=None)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    assert server.started, "the server has not started"
     port = server.servers[0].sockets[0].getsockname()[1]
     yield Served(app, f"127.0.0.1:{port}", server.lifespan.state)
-    server.should_exit = True
-    await task
+    await server.shutdown()
 
 
 def database_in(connection: AsyncConnection) -> Database:

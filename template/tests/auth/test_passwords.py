@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from statistics import median
 
 import pytest
 from httpx2 import AsyncClient
@@ -11,8 +10,12 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from app.auth import passwords
 from app.auth.models import User
 from app.auth.passwords import TooManyLogIns, hash_password, pool, verify_password
+from app.core.http import trusted
 from app.core.settings import forget_all
+from app.features import FEATURES
+from app.mail.mailer import Mail, get_mailer
 from tests.auth.people import PASSWORD, ask_token, password_hash
+from tests.support import Serve
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +82,47 @@ async def test_time_does_not_tell_who_has_an_account(
     await seconds("new@example.com")  # the first one makes the decoy
     pairs = [(await seconds(ada.email), await seconds("new@example.com")) for _ in range(5)]
 
-    with_account, without = (median(times) for times in zip(*pairs, strict=True))
     # Hashing takes tens of milliseconds: leaving it out would be ten times as fast.
-    assert 0.5 < with_account / without < 2
+    assert 0.5 < ratio_of_quickest(pairs) < 2
+
+
+def ratio_of_quickest(pairs: list[tuple[float, float]]) -> float:
+    """What else the machine does makes some of them slower, and none quicker."""
+    first, second = zip(*pairs, strict=True)
+    return min(first) / min(second)
+
+
+class SlowMailer:
+    async def send(self, mail: Mail) -> None:
+        del mail
+        await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize("path", ["register", "forgot-password", "request-verify-token"])
+async def test_time_does_not_tell_who_gets_which_mail(
+    migrated_database: str, serve: Serve, path: str
+) -> None:
+    assert migrated_database
+    password = {"password": PASSWORD} if path == "register" else {}
+    async with (
+        serve(*FEATURES, RATELIMIT_ENABLED="false") as served,
+        AsyncClient(base_url=served.url, verify=trusted()) as client,
+    ):
+        served.app.dependency_overrides[get_mailer] = SlowMailer
+        first = {"email": "ada@example.com", "password": PASSWORD}
+        await client.post("/auth/register", json=first)
+
+        async def seconds(email: str) -> float:
+            begin = time.perf_counter()
+            answer = await client.post(f"/auth/{path}", json={"email": email, **password})
+            assert answer.status_code == 202
+            return time.perf_counter() - begin
+
+        await seconds("bob@example.com")
+        pairs = [
+            (await seconds(first["email"]), await seconds(f"new{number}@example.com"))
+            for number in range(5)
+        ]
+
+    assert max(map(min, zip(*pairs, strict=True))) < 0.2
+    assert 0.4 < ratio_of_quickest(pairs) < 2.5

@@ -1,6 +1,5 @@
 """A Sentry to send to, the service on a real server, and routes that fail."""
 
-import asyncio
 import gzip
 import json
 import logging
@@ -11,18 +10,19 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
 
-import uvicorn
 from fastapi import APIRouter, HTTPException, WebSocket
 from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
 
 from app.core.feature import Feature
+from app.core.http import trusted
 from app.core.identity import get_principal
 from app.core.logging import configure_logging
 from app.core.problems import AppError
 from app.features import FEATURES
 from app.main import create_app
 from tests.support import SOMEBODY
+from tests.support import serving as served
 
 Event = dict[str, Any]
 
@@ -56,15 +56,8 @@ def receiving(events: list[Event]) -> Generator[str]:
 async def serving() -> AsyncGenerator[AsyncClient]:
     app = create_app([*FEATURES, Feature(name="probe", router=router)])
     app.dependency_overrides[get_principal] = lambda: SOMEBODY
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 (uvicorn tells it no other way)
-        await asyncio.sleep(0.01)
-    host, port = server.servers[0].sockets[0].getsockname()
-    async with AsyncClient(base_url=f"http://{host}:{port}") as client:
+    async with served(app) as here, AsyncClient(base_url=here.url, verify=trusted()) as client:
         yield client
-    server.should_exit = True
-    await running
     configure_logging()
 
 

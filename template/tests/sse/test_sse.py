@@ -9,6 +9,7 @@ from types import FrameType
 
 from httpx2 import AsyncClient, Response
 
+from app.core.http import trusted
 from app.sse.feature import feature as sse
 from tests.realtime.people import LOCKED_OUT, NOTES, OPEN_NOTES, REALTIME, tell
 from tests.support import Serve, Served
@@ -60,7 +61,7 @@ async def listening(
 ) -> AsyncGenerator[Stream]:
     sent = {"Authorization": f"Bearer {name}", **headers}
     async with (
-        AsyncClient(base_url=served.url) as client,
+        AsyncClient(base_url=served.url, verify=trusted()) as client,
         client.stream("GET", "/events", params={"topic": topic}, headers=sent) as response,
     ):
         yield Stream(response)
@@ -68,7 +69,7 @@ async def listening(
 
 async def refused(served: Served, name: str = "alice", **params: str) -> tuple[int, str]:
     headers = {"Authorization": f"Bearer {name}"} if name else {}
-    async with AsyncClient(base_url=served.url) as client:
+    async with AsyncClient(base_url=served.url, verify=trusted()) as client:
         response = await client.get("/events", params=params, headers=headers)
     return response.status_code, response.json()["type"]
 
