@@ -81,6 +81,17 @@ RULES = (
         lambda a: a["author_email"] != "" and not EMAIL.fullmatch(a["author_email"]),
         "This is not an e-mail address: write one like team@example.com, or leave it empty.",
     ),
+    Rule(
+        "kubernetes",
+        lambda a: bool(a.get("kubernetes")) and not a.get("docker", True),
+        "Kubernetes runs the container image: answer docker=true too, or kubernetes=false.",
+    ),
+    Rule(
+        "kubernetes",
+        lambda a: bool(a.get("kubernetes")) and a.get("database") != "postgres",
+        "SQLite is a file on one machine, and pods are on many: answer database=postgres, or "
+        "kubernetes=false.",
+    ),
 )
 
 TEXTS = {

@@ -17,6 +17,7 @@ from tests.rendering import render
 from tests.repository import TemplateRepository, changes, update
 from tests.rules import RESERVED, complete, refusal
 from tests.trees import Tree
+from tests.variants import product
 
 GOOD_AND_BAD: tuple[dict[str, Any], ...] = (
     {"project_name": ""},
@@ -122,6 +123,20 @@ def test_rules_agree(question: str, written: Path, tmp_path: Path, count: Count)
     ]
 
     assert wrong == []
+    count("answers judged", len(cases))
+
+
+def test_rules_between_answers_agree(written: Path, tmp_path: Path, count: Count) -> None:
+    cases = list(product(["database", "docker", "kubernetes"]))
+
+    wrong = [
+        (answers, found, expected)
+        for answers in cases
+        if (found := verdict(written, tmp_path, answers)) != (expected := refusal(answers))
+    ]
+
+    assert wrong == []
+    assert sum(refusal(answers) is not None for answers in cases) == 3
     count("answers judged", len(cases))
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import Count
 from tests.questions import Answer, options, shown_with
 from tests.repository import RELEASE, TemplateRepository, changes, commit, update
+from tests.rules import refusal
 from tests.tools import attempt, run
 from tests.trees import Tree, difference
 
@@ -22,8 +23,18 @@ EVERYTHING: dict[str, Answer] = {
     **{name: True for name, values in options().items() if True in values},
 }
 
+# What is answered otherwise, where a rule would refuse an answer beside the others.
+MAKE_ROOM: tuple[dict[str, Answer], ...] = ({}, {"kubernetes": False}, {"database": "postgres"})
+
+
+def with_room(base: dict[str, Answer], question: str, value: Answer) -> dict[str, Answer]:
+    """The answers from which a question can be answered so."""
+    bases = ({**base, **room} for room in MAKE_ROOM if question not in room)
+    return next(one for one in bases if refusal({**one, question: value}) is None)
+
+
 TOGGLES = [
-    pytest.param(base, question, value, id=f"{name}-{question}-{value}")
+    pytest.param(with_room(base, question, value), question, value, id=f"{name}-{question}-{value}")
     for name, base in (("default", {}), ("everything", EVERYTHING))
     for question, values in options().items()
     for value in values

@@ -1,12 +1,13 @@
 """What is rendered and run is what the README promises: nothing is left out by the reductions."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from tests.conftest import Count
 from tests.questions import Answer, options, shown_with
+from tests.rules import refusal
 from tests.variants import (
     JOINING,
     MIXES,
@@ -18,6 +19,7 @@ from tests.variants import (
     combinations,
     covering,
     every,
+    product,
     services,
     shards,
     tuples,
@@ -35,13 +37,20 @@ def possible(names: list[str], size: int) -> Iterator[Answers]:
             answers = dict(zip(questions, values, strict=True))
             needed = {str(shown_with(name)): True for name in questions if is_shown(name, answers)}
             together = variant({**needed, **answers})
-            if all(together[name] == value for name, value in answers.items()):
+            given = all(together[name] == value for name, value in answers.items())
+            if given and any(refusal(one.data) is None for one in completed(together, questions)):
                 yield tuple(answers.items())
 
 
 def is_shown(name: str, answers: dict[str, Answer]) -> bool:
     """Whether the answer is another than the one of a question that is not asked."""
     return shown_with(name) is not None and answers[name] != options()[name][0]
+
+
+def completed(one: Variant, given: Iterable[str]) -> Iterator[Variant]:
+    """With other answers to the questions that rules read, where they are not given."""
+    free = [name for name in ("database", "docker", "kubernetes") if name not in given]
+    return (one.but(**answers) for answers in product(free))
 
 
 def occurring(chosen: tuple[Variant, ...], names: list[str], size: int) -> set[Answers]:

@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +17,16 @@ from tests.rules import refusal
 
 # Questions that change no Python file of the service, so that they need not multiply suites.
 # `test_renders.py` checks that this is true.
-TOOLING = ("package_manager", "type_checker", "pre_commit", "ci", "license", "python_version")
+TOOLING = (
+    "docker",
+    "kubernetes",
+    "package_manager",
+    "type_checker",
+    "pre_commit",
+    "ci",
+    "license",
+    "python_version",
+)
 
 # Questions that join by pairs: they add a folder that no other part knows of.
 JOINING = ("tracing", "sentry")
@@ -126,11 +135,19 @@ def variants() -> tuple[Variant, ...]:
     others = list(product(multiplied)) if every() else [{}] * MIXES
     deck = decks(dice, ROTATED if every() else (*JOINING, *TOOLING))
     found = [
-        variant({**combination.data, **other, **next(deck)})
+        mixed
         for combination in combinations()
         for other in others
+        if refusal(combination.but(**other).data) is None
+        for mixed in itertools.islice(allowed(combination.but(**other), deck), 1)
     ]
     return (variant({}), *found[1:])
+
+
+def allowed(one: Variant, mixes: Iterable[dict[str, Answer]]) -> Iterator[Variant]:
+    """The variant with each of the mixes that no rule refuses."""
+    mixed = (one.but(**mix) for mix in mixes)
+    return (found for found in mixed if refusal(found.data) is None)
 
 
 def decks(dice: random.Random, names: Sequence[str]) -> Iterator[dict[str, Answer]]:
