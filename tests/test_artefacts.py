@@ -22,6 +22,7 @@ JUDGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (".github/workflows/", (*SCHEMA, "vendor.github-workflows")),
     (".github/dependabot.yml", (*SCHEMA, "vendor.dependabot")),
     (".gitlab-ci.yml", (*SCHEMA, "vendor.gitlab-ci")),
+    ("renovate.json", (*SCHEMA, "vendor.renovate")),
     (".pre-commit-config.yaml", ("prek", "validate-config")),
 )
 
