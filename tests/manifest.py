@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ def words(feature: str) -> frozenset[str]:
             found.add(Path(path).name)  # links to it are relative
         for settings in (TEMPLATE / path).rglob("*.py"):
             found |= set(re.findall(r'env_prefix="(\w+)"', settings.read_text()))
-    for requirement in entry.get("packages", []) + entry.get("dev_packages", []):
+    lists = ("packages", "dev_packages", "load_packages")
+    for requirement in chain.from_iterable(entry.get(key, []) for key in lists):
         package = Requirement(requirement).name
         if package not in of_everybody():
             found |= {package, package.replace("-", "_")}
