@@ -63,6 +63,9 @@ def enabled(answers: Mapping[str, Any]) -> dict[str, bool]:
         "accounts": answers["auth"] != "none",
         "fastapi_users": answers["auth"] == "fastapi-users",
         "realtime": answers["sse"] or answers["websocket"],
+        "docker_realtime": answers["docker"] and (answers["sse"] or answers["websocket"]),
+        "docker_cache": answers["docker"] and answers["cache"],
+        "docker_tasks": answers["docker"] and answers["tasks"],
         "redis": answers["cache"] or (answers["tasks"] and answers["broker"] == "redis"),
     }
     return {feature: known.get(feature, False) for feature in manifest()}
