@@ -61,6 +61,7 @@ def enabled(answers: Mapping[str, Any]) -> dict[str, bool]:
     known |= {
         "accounts": answers["auth"] != "none",
         "fastapi_users": answers["auth"] == "fastapi-users",
+        "kubernetes_tasks": answers["kubernetes"] and answers["tasks"],
         "realtime": answers["sse"] or answers["websocket"],
         "redis": answers["cache"] or (answers["tasks"] and answers["broker"] == "redis"),
     }
