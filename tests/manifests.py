@@ -33,6 +33,25 @@ def kustomize() -> tuple[str, ...] | None:
     return None
 
 
+def inputs(project: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted((project / FOLDER).rglob("*.*")):
+        if path.is_file():
+            yield path.relative_to(project).as_posix(), path.read_text()
+
+
+built: dict[object, list[Object]] = {}
+
+
+def objects(project: Path, files: tuple[tuple[str, str], ...], stage: str) -> list[Object]:
+    """What kustomize makes of the files, which are the same in many projects."""
+    command = kustomize()
+    assert command is not None
+    if (files, stage) not in built:
+        text = run(*command, project / FOLDER / "overlays" / stage, cwd=project)
+        built[files, stage] = list(yaml.load_all(text, yaml.CSafeLoader))
+    return built[files, stage]
+
+
 @cache
 def validator(version: str, name: str) -> Draft202012Validator | None:
     folder = files("kubernetes_validate") / "kubernetes-json-schema" / version
@@ -57,14 +76,11 @@ class Manifests:
 
     @classmethod
     def build(cls, project: Path, slug: str, stage: str) -> "Manifests":
-        command = kustomize()
-        assert command is not None
-        built = run(*command, project / FOLDER / "overlays" / stage, cwd=project)
         example = (project / ".env.example").read_text()
         page = (project / "docs/kubernetes.md").read_text()
         listed = page.partition("| Secret |")[2].partition("```")[0]
         return cls(
-            list(yaml.safe_load_all(built)),
+            objects(project, tuple(inputs(project)), stage),
             slug,
             stage,
             dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", example, re.MULTILINE)),

@@ -8,7 +8,7 @@ import yaml
 
 from tests.conftest import Count
 from tests.kubernetes import problems
-from tests.manifests import FOLDER, STAGES, Manifests, kustomize
+from tests.manifests import FOLDER, STAGES, Manifests, inputs, kustomize
 from tests.rendering import Renders
 from tests.test_checks import Fault, append, replace, write
 from tests.tools import UV, attempt
@@ -39,7 +39,7 @@ def judged(files: dict[str, bytes]) -> dict[str, bytes]:
 def test_distinct_manifests_are_right(renders: Renders, count: Count) -> None:
     chosen = [one for service in services() for one in service.variants if one["kubernetes"]]
     distinct = {
-        str(sorted(judged(Tree(path).files).items())): path for path in renders.trees(chosen)
+        (*inputs(path), (path / ".env.example").read_text()): path for path in renders.trees(chosen)
     }
 
     found = {
