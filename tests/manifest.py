@@ -63,6 +63,7 @@ def enabled(answers: Mapping[str, Any]) -> dict[str, bool]:
         "accounts": answers["auth"] != "none",
         "fastapi_users": answers["auth"] == "fastapi-users",
         "pipelines": answers["ci"] != "none",
+        "kubernetes_tasks": answers["kubernetes"] and answers["tasks"],
         "realtime": answers["sse"] or answers["websocket"],
         "docker_realtime": answers["docker"] and (answers["sse"] or answers["websocket"]),
         "docker_cache": answers["docker"] and answers["cache"],
