@@ -39,7 +39,7 @@ def test_pages_and_example_are_right(chosen: Variant, renders: Renders) -> None:
 
     parsed = [list(yaml.safe_load_all(one)) for text in pages for one in blocks(text, "yaml")]
 
-    assert len(parsed) == (5 if chosen["kubernetes"] else 3)
+    assert len(parsed) == (4 if chosen["kubernetes"] else 2)
     settings = re.findall(r"^# ([A-Z_]+)=", (tree.root / ".env.example").read_text(), re.MULTILINE)
     assert example_of(tree.root).keys() <= set(settings)
     assert all("change-me" in value for value in example_of(tree.root).values())
@@ -47,7 +47,7 @@ def test_pages_and_example_are_right(chosen: Variant, renders: Renders) -> None:
 
 def test_page_makes_a_file_of_each_line(renders: Renders, tmp_path: Path) -> None:
     tree = Tree(renders.tree(fullest()))
-    for name in (EXAMPLE, "deploy/secrets/.gitignore", "docs/secrets.md"):
+    for name in (EXAMPLE, ".gitignore", "deploy/secrets/.gitignore", "docs/secrets.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(tree.files[name])
     commit(tmp_path, "Render")
@@ -59,7 +59,7 @@ def test_page_makes_a_file_of_each_line(renders: Renders, tmp_path: Path) -> Non
     )
     run("sh", "-ec", split, cwd=tmp_path)
 
-    made = {path.name: path.read_text() for path in (tmp_path / "deploy/secrets/files").iterdir()}
+    made = {path.name: path.read_text() for path in (tmp_path / "secrets/app").iterdir()}
     assert made == example_of(tmp_path) | {"A": "b=="}
     (tmp_path / "deploy/secrets/production.enc.env").write_text("DATABASE_URL=ENC[]\n")
     shown = run("git", "status", "--short", "--untracked-files=all", cwd=tmp_path)
