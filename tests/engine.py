@@ -298,7 +298,7 @@ class Network:
 
 @contextmanager
 def running_engine() -> Iterator[Engine]:
-    """With the stand-ins. Of those who ask at the same time, each waits for the end of the other."""
+    """With the stand-ins. Of those who ask at the same time, each waits for the others."""
     with alone("engine"):
         engine = Engine()
         engine.start()
