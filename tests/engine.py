@@ -26,7 +26,8 @@ SUITE = "trixie"  # the first Debian whose engine has BuildKit and Compose 2
 PATIENCE = 60  # seconds
 
 # Of the machine. Debian's own runc, as the newer one may want a newer libc.
-PROGRAMS = ("apt-get", "dpkg-deb", "mmdebstrap", "runc", "iptables", "ip")
+UNPACKING = ("apt-get", "dpkg-deb")
+PROGRAMS = (*UNPACKING, "mmdebstrap", "runc", "iptables", "ip")
 PACKAGES = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "containerd")
 PLUGINS = FOLDER / "root" / "usr" / "libexec" / "docker" / "cli-plugins"
 COMPOSE = PLUGINS / "docker-compose"
@@ -59,12 +60,14 @@ IMAGES = {
 
 
 def obstacle(*programs: str) -> str | None:
-    """Why this machine cannot make an engine, or None."""
+    """Why this machine cannot make an engine, or do what takes these programs; None if it can."""
     if os.environ.get("TRELLIS_CONTAINERS") == "0":
         return "TRELLIS_CONTAINERS=0: nothing about containers is proved"
     if os.geteuid() != 0:
         return "containers are not proved: an engine needs root"
-    missing = [name for name in programs or PROGRAMS if shutil.which(name) is None]
+    missing = [
+        name for name in programs or PROGRAMS if shutil.which(name, path=SBIN["PATH"]) is None
+    ]
     return (
         f"containers are not proved: this machine lacks {', '.join(missing)}" if missing else None
     )
