@@ -162,16 +162,7 @@ def explains_itself(engine: Engine, image: str) -> None:
     assert "No such command 'sevre'" in said(engine, image, "sevre")
     unset = said(engine, "--env", "APP_ENVIRONMENT=production", image)
     assert "set DATABASE_URL" in unset
-    assert (
-        "set AUTH_SECRETS"
-        in said(
-            engine,
-            *("--env", "APP_ENVIRONMENT=production"),
-            *("--env", "DATABASE_URL=sqlite+aiosqlite://"),
-            *(image, "auth", "list"),
-        )
-        or "AUTH_SECRETS" in unset
-    )
+    assert "set AUTH_SECRETS" in unset
     url = "postgresql+asyncpg://app:hunter2@192.0.2.1/app"
     away = said(
         engine,
@@ -313,13 +304,15 @@ def loses_nothing_when_it_stops(stack: Stack, client: Client, count: Count) -> N
         connection.sendall(load.request(name)[-5:])
     for name, connection in begun.items():
         load.read(connection, name)
+        connection.close()
     load.ended.set()
     for thread in [*load.threads, stopping]:
         thread.join(60)
 
     assert stack.state("app", "ExitCode") == 0
     assert begun.keys() <= load.answered
-    assert sum(1 for _ in stream) >= 0  # it ends
+    for _ in stream:
+        pass  # it ends
     stack.compose("up", "--detach", "--wait")
     stored = {name for name in client.names() if name.startswith(("load-", "begun-"))}
     assert stored == load.answered
