@@ -150,6 +150,10 @@ class Stack:
         self.engine = engine
         self.project = project
         self.files = [part for file in files for part in ("--file", file)]
+        # Its configuration is another part's.
+        self.measured = (project / "deploy" / "prometheus" / "prometheus.yml").exists()
+        unmeasured = not self.measured and "compose.yml" not in files
+        self.without_prometheus = ("--scale", "prometheus=0") if unmeasured else ()
         self.ports = {
             name: str(free_port()) for name in ("HTTP", "HTTPS", "APP", "PROMETHEUS", "MAIL")
         }
@@ -183,8 +187,14 @@ class Stack:
             self.compose("down", "--volumes", "--timeout", "40")
 
     def attempt_up(self, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        options = (*options, *self.without_prometheus)
         arguments = ("compose", *self.files, "up", "--detach", "--wait", *options)
         return self.engine.attempt(*arguments, cwd=self.project, **self.settings, **settings)
+
+    def again(self, *options: str) -> None:
+        """Start what has ended."""
+        result = self.attempt_up(*options)
+        assert result.returncode == 0, result.stderr[-3000:] + self.logs()[-8000:]
 
     def logs(self, *services: str) -> str:
         return self.compose("logs", "--no-color", "--no-log-prefix", *services)

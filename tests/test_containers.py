@@ -117,7 +117,8 @@ def test_everything(engine: Engine, renders: Renders, tmp_path: Path, count: Cou
         tells_events_one_by_one(client)
         does_tasks(stack, client)
         keeps_strangers_out(stack, client)
-        is_measured(stack)
+        if stack.measured:
+            is_measured(stack)
         loses_nothing_when_it_stops(stack, client, count)
         speaks_tls(stack)
     count("projects composed of containers")
@@ -313,7 +314,7 @@ def loses_nothing_when_it_stops(stack: Stack, client: Client, count: Count) -> N
     assert begun.keys() <= load.answered
     for _ in stream:
         pass  # it ends
-    stack.compose("up", "--detach", "--wait")
+    stack.again()
     stored = {name for name in client.names() if name.startswith(("load-", "begun-"))}
     assert stored == load.answered
     count("requests answered by a service that was stopped under load", len(load.answered))
@@ -330,8 +331,7 @@ def speaks_tls(stack: Stack) -> None:
     (folder / "key.pem").chmod(0o644)
     with_tls = Stack(stack.engine, stack.project, PRODUCTION, TLS)
     with_tls.ports, with_tls.settings = stack.ports, stack.settings
-    result = with_tls.attempt_up()
-    assert result.returncode == 0, result.stderr + with_tls.logs("nginx")
+    with_tls.again()
 
     trusting = ssl.create_default_context(cafile=folder / "certificate.pem")
     trusting.check_hostname = False
@@ -355,7 +355,7 @@ def test_little(engine: Engine, renders: Renders, tmp_path: Path, count: Count) 
     with Stack(engine, project, PRODUCTION).running() as stack:
         client = stack.client("HTTP")
         client.create("lamp")
-        stack.compose("up", "--detach", "--wait", "--force-recreate", "app")
+        stack.again("--force-recreate", "app")
         assert client.names() == {"lamp"}
     count("projects composed of containers")
 
