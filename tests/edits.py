@@ -20,6 +20,9 @@ TEST = """from app.notes.feature import feature
 def test_notes_are_mine() -> None:
     assert feature.name == "notes"
 """
+SERVICE = f"""  notes:
+    image: {MINE}/notes:1
+"""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ EDITS = (
     append("justfile", f"\n# A verb of ours.\n{MINE}:\n    app notes\n"),
     replace("pyproject.toml", 'version = "0.1.0"', 'version = "0.2.0"'),
     after(".github/workflows/ci.yml", "      # Yours.\n", f"      - run: echo {MINE}\n"),
+    after("compose.yml", "\n  # Yours.\n", SERVICE),
+    after("compose.production.yml", "\n  # Yours.\n", SERVICE),
+    after("deploy/production.env", "# Yours.\n", f"NOTES_OWNER={MINE}\n"),
     delete(".editorconfig"),
 )
 

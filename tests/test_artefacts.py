@@ -1,12 +1,14 @@
 """Files for other programs are judged by those programs: each distinct content of each file."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Count
+from tests.engine import COMPOSE, UNPACKING, obstacle, prepare_programs
 from tests.questions import ROOT
 from tests.rendering import Renders
 from tests.repository import commit
@@ -24,6 +26,8 @@ JUDGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (".gitlab-ci.yml", (*SCHEMA, "vendor.gitlab-ci")),
     ("renovate.json", (*SCHEMA, "vendor.renovate")),
     (".pre-commit-config.yaml", ("prek", "validate-config")),
+    ("Dockerfile", ("hadolint",)),
+    ("deploy/secrets.sh", ("shellcheck",)),
 )
 
 
@@ -53,6 +57,38 @@ def test_distinct_files_are_valid(
     judge(command, *paths)
 
     count("files judged by their programs", len(paths))
+
+
+@pytest.mark.skipif(obstacle(*UNPACKING) is not None, reason=str(obstacle(*UNPACKING)))
+def test_compose_takes_every_file(renders: Renders, tmp_path: Path, count: Count) -> None:
+    """By itself, and the one for TLS beside the one for production."""
+    prepare_programs()
+    names = ("compose.yml", "compose.production.yml", "compose.tls.yml", "deploy/production.env")
+    found = {
+        tuple((name, tree.files[name]) for name in names)
+        for service in services()
+        for tree in map(Tree, renders.trees(service.variants))
+        if "compose.yml" in tree.names
+    }
+    for number, files in enumerate(sorted(found)):
+        folder = tmp_path / str(number)
+        for name, content in files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        for chosen in (names[:1], names[1:2], names[1:3]):
+            options = [part for name in chosen for part in ("--file", name)]
+            run(COMPOSE, *options, "config", "--quiet", cwd=folder)
+
+    assert found
+    count("Compose files that Compose takes", 3 * len(found))
+
+
+def test_nginx_and_the_service_have_one_limit() -> None:
+    settings = (ROOT / "template" / "app" / "core" / "settings.py").read_text()
+    nginx = (ROOT / "template" / "deploy" / "nginx" / "nginx.conf").read_text()
+
+    (limit,) = re.findall(r"max_body_bytes: int = Field\(default=([\d_]+)", settings)
+    assert re.findall(r"client_max_body_size (\d+);", nginx) == [limit.replace("_", "")]
 
 
 def test_own_workflows_are_valid() -> None:

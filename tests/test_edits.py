@@ -13,6 +13,13 @@ from tests.test_suites import run_suite
 from tests.test_updates import EVERYTHING, TOGGLES
 from tests.tools import PYTHON_VERSION
 
+BELONGING = {
+    ".github/workflows/ci.yml",
+    "compose.yml",
+    "compose.production.yml",
+    "deploy/production.env",
+}
+
 
 @pytest.mark.updates
 @pytest.mark.parametrize(("base", "question", "value"), TOGGLES)
@@ -36,7 +43,7 @@ def test_edits_survive_a_toggle(
     kept = [one for one in edits if (project / one.path).exists() or one.text is None]
     assert lost(project, at_first=kept) == []
     # What belongs to an answer that is no longer given goes, with the edits in it.
-    assert {one.path for one in edits if one not in kept} <= {".github/workflows/ci.yml"}
+    assert {one.path for one in edits if one not in kept} <= BELONGING
     count("updates of an edited project")
 
 
