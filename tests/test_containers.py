@@ -355,7 +355,7 @@ def test_little(engine: Engine, renders: Renders, tmp_path: Path, count: Count) 
     with Stack(engine, project, PRODUCTION).running() as stack:
         client = stack.client("HTTP")
         client.create("lamp")
-        stack.again("--force-recreate", "app")
+        stack.again("--force-recreate")
         assert client.names() == {"lamp"}
     count("projects composed of containers")
 
