@@ -84,7 +84,7 @@ def test_log_in_changes_no_file_of_others(renders: Renders) -> None:
     """Whoever writes a feature need not know how people log in."""
     # They list what is there: features, settings, packages, answers, pages.
     lists = {"app/features.py", ".env.example", "tests/settings.env", "pyproject.toml", "README.md"}
-    lists |= {ANSWERS, "compose.yml", "compose.production.yml", "docs/containers.md"}
+    lists |= {ANSWERS, "compose.yml", "docs/containers.md"}
     lists |= {"deploy/production.env", "deploy/secrets.sh"}
     lists |= {"deploy/secrets/example.env", "docs/secrets.md"}
     trees = [Tree(renders.tree(variants()[0].but(auth=auth))) for auth in options()["auth"]]
