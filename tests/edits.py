@@ -1,5 +1,6 @@
 """What people change in a rendered project, near what the template switches on and off."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,7 @@ EDITS = (
 )
 
 PACKAGE = "humanize>=4"
+CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
 
 def edit(project: Path) -> None:
@@ -108,7 +110,9 @@ def lost(project: Path, *, at_first: list[Edit]) -> list[str]:
     if PACKAGE not in (project / "pyproject.toml").read_text():
         found.append(PACKAGE)
     files = (path for path in project.rglob("*") if path.is_file() and ".git" not in path.parts)
-    return found + [f"{path} has a conflict" for path in files if b"<<<<<<<" in path.read_bytes()]
+    return found + [
+        f"{path} has a conflict" for path in files if CONFLICT.search(path.read_bytes())
+    ]
 
 
 def made(project: Path) -> list[Edit]:
