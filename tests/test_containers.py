@@ -19,6 +19,7 @@ from tests.engine import IMAGES, Engine, obstacle, running_engine
 from tests.questions import Answer as Choice
 from tests.rendering import Renders, render
 from tests.stack import HARDENED, Client, Stack, WebSocket, until
+from tests.test_pipelines import lines_of
 from tests.tools import run
 from tests.trees import Tree
 from tests.variants import services
@@ -348,6 +349,7 @@ def test_little(engine: Engine, renders: Renders, tmp_path: Path, count: Count) 
     project = project_of(renders, LITTLE, tmp_path)
     image = "little:production"
     is_built_with_pip(engine, project, image, count)
+    is_built_by_its_pipeline(engine, project)
     runs_alone(engine, image)
     reloads_while_developing(engine, project)
 
@@ -380,6 +382,13 @@ def is_built_with_pip(engine: Engine, project: Path, image: str, count: Count) -
     count("seconds: image of little, from nothing", cold)
     count("seconds: image of little, its packages locked again", warm)
     count("MB: image of little", size(engine, image))
+
+
+def is_built_by_its_pipeline(engine: Engine, project: Path) -> None:
+    script = "\n".join(lines_of(project, "image"))
+    variables = {**engine.settings, "GITHUB_SHA": COMMIT}
+
+    assert "Usage: app" in run("bash", "-eo", "pipefail", "-c", script, cwd=project, env=variables)
 
 
 def runs_alone(engine: Engine, image: str) -> None:
