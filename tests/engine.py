@@ -200,6 +200,9 @@ class Engine:
                 self.docker("rm", "--force", "--volumes", *containers)
             self.docker("network", "prune", "--force")
             self.docker("volume", "prune", "--all", "--force")
+            # What is built again in each run would fill the disk; the stand-ins stay.
+            self.docker("builder", "prune", "--all", "--force")
+            self.docker("image", "prune", "--force")
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(PATIENCE)
