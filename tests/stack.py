@@ -150,10 +150,6 @@ class Stack:
         self.engine = engine
         self.project = project
         self.files = [part for file in files for part in ("--file", file)]
-        # Its configuration is another part's.
-        self.measured = (project / "deploy" / "prometheus" / "prometheus.yml").exists()
-        unmeasured = not self.measured and "compose.yml" not in files
-        self.without_prometheus = ("--scale", "prometheus=0") if unmeasured else ()
         self.ports = {
             name: str(free_port()) for name in ("HTTP", "HTTPS", "APP", "PROMETHEUS", "MAIL")
         }
@@ -187,7 +183,6 @@ class Stack:
             self.compose("down", "--volumes", "--timeout", "40")
 
     def attempt_up(self, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        options = (*options, *self.without_prometheus)
         arguments = ("compose", *self.files, "up", "--detach", "--wait", *options)
         return self.engine.attempt(*arguments, cwd=self.project, **self.settings, **settings)
 
