@@ -384,7 +384,7 @@ def is_built_with_pip(engine: Engine, project: Path, image: str, count: Count) -
 
 
 def is_built_by_its_pipeline(engine: Engine, project: Path) -> None:
-    script = "\n".join(lines_of(project, "image"))
+    script = "\n".join(lines_of(project, "ci", "image"))
     variables = {**engine.settings, "GITHUB_SHA": COMMIT}
 
     assert "Usage: app" in run("bash", "-eo", "pipefail", "-c", script, cwd=project, env=variables)

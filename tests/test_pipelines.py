@@ -27,14 +27,15 @@ PIPELINES = [
 ]
 
 
-def lines_of(project: Path, job: str) -> list[str]:
-    """What a job runs, whichever CI it is."""
+def lines_of(project: Path, workflow: str, job: str) -> list[str]:
+    """What a job runs; the one of GitLab is named like the workflow of GitHub."""
     if (project / ".gitlab-ci.yml").exists():
-        lines: list[str] = yaml.safe_load((project / ".gitlab-ci.yml").read_text())[job]["script"]
+        pipeline = yaml.safe_load((project / ".gitlab-ci.yml").read_text())
+        lines: list[str] = pipeline[workflow]["script"]
         return lines
-    workflows = (project / ".github" / "workflows").glob("*.yml")
-    jobs = {k: v for path in workflows for k, v in yaml.safe_load(path.read_text())["jobs"].items()}
-    return [step["run"] for step in jobs[job]["steps"] if "run" in step]
+    path = project / ".github" / "workflows" / f"{workflow}.yml"
+    steps = yaml.safe_load(path.read_text())["jobs"][job]["steps"]
+    return [step["run"] for step in steps if "run" in step]
 
 
 class Host:
@@ -106,7 +107,7 @@ def test_newer_template_becomes_a_request(rendered: tuple[Path, Path], tmp_path:
     commit(project, "Ours")
     host = Host(project, tmp_path)
 
-    host.run(lines_of(project, "update" if (project / ".github").exists() else "template"))
+    host.run(lines_of(project, "template", "update"))
 
     assert "# List all verbs." in host.proposed("justfile")
     assert "_commit: v1.1.0" in host.proposed(".copier-answers.yml")
@@ -124,7 +125,7 @@ def test_release_tells_what_is_in_it(renders: Renders, tmp_path: Path) -> None:
     commit(project.path, "Render")
     host = Host(project.path, tmp_path)
 
-    host.run(lines_of(project.path, "release"))
+    host.run(lines_of(project.path, "release", "release"))
 
     names = {
         one["name"] for one in json.loads((host.checkout / "sbom.json").read_text())["components"]
@@ -144,7 +145,7 @@ def test_without_a_newer_template_nothing_is_asked(
         commit(project, "Lock")
     host = Host(project, tmp_path)
 
-    said = host.run(lines_of(project, "update" if (project / ".github").exists() else "template"))
+    said = host.run(lines_of(project, "template", "update"))
 
     assert "Nothing is new." in said
     assert "template-update" not in run("git", "branch", "--list", cwd=host.origin)
