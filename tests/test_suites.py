@@ -65,6 +65,9 @@ def made_in(place: Path, chosen: Variant, renders: Renders) -> Project:
     return project
 
 
+# Three processes that import everything, whatever is in it: a third of the CPU of a small suite.
+COSTLY = "tests/core/test_process.py::test_several_workers_serve_and_stop"
+
 # Reasons for which a project's own tests may leave one out here.
 SKIPS = {"this project's database is Postgres"}
 
@@ -115,7 +118,8 @@ def test_suite_is_green(
         project = made_in(place, chosen, renders)
         enter(project, large, packages)
         covered = chosen in covering()
-        run_suite(project, place, count, *(["--cov"] if covered else []), **bytecode)
+        options = ["--cov"] if covered else ["--deselect", COSTLY]
+        run_suite(project, place, count, *options, **bytecode)
         count("suites run")
         count("suites run with coverage", int(covered))
         if covered and enabled(chosen.data)["postgres"]:

