@@ -73,6 +73,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in others]
 
     def rank(item: pytest.Item) -> int:
+        if item.get_closest_marker("suites"):
+            # Decision 13: with processes and clocks; the summary names what was run again.
+            item.add_marker(pytest.mark.flaky(reruns=1))
         found = [place for place, mark in enumerate(SLOW) if item.get_closest_marker(mark)]
         if not found:
             item.add_marker("fast")
@@ -82,6 +85,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if str(report.outcome) == "rerun":  # a word of pytest-rerunfailures
+        counted[f"run again: {report.nodeid}"] += 1
     if report.when == "call":
         for what, number in report.user_properties:
             counted[what] += int(str(number))
