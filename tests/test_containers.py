@@ -222,7 +222,8 @@ def keeps_strangers_out(stack: Stack, client: Client) -> None:
     assert '"client":"10.214.0.2"' not in log
     assert client.get("/metrics").status == 404
     large = client.send("POST", "/items", b"x" * (BODY_LIMIT + 1), Content_Type="text/plain")
-    assert (large.status, large.headers["Content-Type"]) == (413, "text/html")
+    assert (large.status, large.headers["Content-Type"]) == (413, "application/problem+json")
+    assert large.json["status"] == large.status
     allowed = client.send("POST", "/items", b"x" * BODY_LIMIT, Content_Type="text/plain")
     assert allowed.status == 422
 
