@@ -65,7 +65,8 @@ async def test_event_in_the_moment_of_return_is_heard(
     fields: dict[Any, Any] = {**event, "source": b"another", "count": b"1"}
 
     def late_state(info: dict[str, Any]) -> module.StreamState:
-        with Redis.from_url(redis_server.connection_url) as redis:
+        redis: Any = Redis(port=redis_server.port)
+        with redis:
             redis.xadd(f"{project().name}:events", fields)
         monkeypatch.undo()
         return state(info)
