@@ -38,6 +38,9 @@ GIT = """
     auto = 0
 """
 
+MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of its own is made in it)
+ROOM = 12 * 2**30  # bytes: what a whole run writes, and as much again
+
 counted: Counter[str] = Counter()
 started = time.monotonic()
 
@@ -49,6 +52,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return  # a worker has the environment of the process that started it
+    if "TMPDIR" not in os.environ and in_memory():
+        os.environ["TMPDIR"] = str(MEMORY)
+        os.environ["UV_LINK_MODE"] = "copy"  # its downloads are on a disk
+        tempfile.tempdir = None  # it is looked up again
     home = Path(tempfile.mkdtemp(prefix="trellis-home-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     (home / "gitconfig").write_text(GIT)
@@ -63,6 +70,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
         "GIT_CONFIG_NOSYSTEM": "1",
     }
+
+
+def in_memory() -> bool:
+    """Whether files may be kept in memory, where making and removing one takes a twentieth.
+
+    Asked of the folder: a container may give it little, or allow no program there.
+    """
+    if not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK):
+        return False
+    found = os.statvfs(MEMORY)
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -162,4 +180,4 @@ def only_one(path: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def repository(source: Path, tmp_path_factory: pytest.TempPathFactory) -> TemplateRepository:
     """The template in git, with a release: what people copy from and update to."""
-    return TemplateRepository.make(source, tmp_path_factory.mktemp("template"))
+    return TemplateRepository.make(source, tmp_path_factory.mktemp("repository"))

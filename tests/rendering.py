@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -42,7 +41,7 @@ def render(source: Path, target: Path, answers: Mapping[str, Any], **settings: A
 
 @contextmanager
 def shortcuts() -> Iterator[None]:
-    """Compile each Jinja source once for all renders, and ask no git about each file.
+    """Read copier.yml and compile each Jinja source once for all renders; ask no git of each file.
 
     Copier makes a new Jinja environment for each render, and renders each part of each path in
     it, also where there is nothing to render. `test_template.py` checks that a render with the
@@ -67,12 +66,16 @@ def shortcuts() -> Iterator[None]:
         assert "{" not in path
         return Path(path)
 
-    @cache
+    configs: dict[bytes, dict[str, Any]] = {}
+
     def config_of(path: Path) -> dict[str, Any]:
-        return load_template_config(path)
+        text = path.read_bytes()
+        if text not in configs:
+            configs[text] = load_template_config(path)
+        return deepcopy(configs[text])
 
     with (
-        patch("copier._template.load_template_config", lambda path: deepcopy(config_of(path))),
+        patch("copier._template.load_template_config", config_of),
         patch.object(SandboxedEnvironment, "compile", compile_once),
         patch.object(Worker, "_render_string", render_where_needed),
         patch.object(Worker, "answers_relpath", property(relpath)),
