@@ -23,10 +23,22 @@ def render_item(kind: str, item: object, _: AutogenContext) -> str | Literal[Fal
     return False
 
 
+def include_name(name: str | None, kind: str, _: object) -> bool:
+    """Leave a table alone that no model describes: a part may be off, and its rows are still there.
+
+    `app revision --drop-tables` writes their removal; without it, they are only named.
+    """
+    if kind != "table" or name in Base.metadata.tables:
+        return True
+    context.config.attributes.setdefault("left", []).append(name)
+    return bool(context.config.attributes.get("drop_tables"))
+
+
 def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
+        include_name=include_name,
         render_item=render_item,
         # SQLite cannot alter a table: Alembic copies it.
         render_as_batch=connection.dialect.name == "sqlite",

@@ -51,11 +51,24 @@ def downgrade(revision: Revision) -> None:
 
 
 @commands.command()
-def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
+def revision(
+    message: Annotated[str, typer.Argument(help="What changes, in a few words.")],
+    *,
+    drop_tables: Annotated[
+        bool, typer.Option(help="Also drop the tables that no model describes, and their rows.")
+    ] = False,
+) -> None:
     """Write a migration from what the models and the database differ in."""
+    config = alembic_config()
+    config.attributes["drop_tables"] = drop_tables
     with development_services():
         migrate_to("head")
-        command.revision(alembic_config(), message, autogenerate=True)
+        command.revision(config, message, autogenerate=True)
+    if left := ", ".join(config.attributes.get("left", [])):
+        kept = "Kept: --drop-tables would drop them."
+        typer.echo(
+            f"No model describes {left}. {'The revision drops them.' if drop_tables else kept}"
+        )
 
 
 @commands.command()

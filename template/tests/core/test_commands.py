@@ -1,14 +1,25 @@
+import asyncio
 import json
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
+from app.core.database.engine import create_engine
+from app.core.database.settings import DatabaseSettings
 from app.core.settings import forget_all
 from tests.support import NewDatabase
+
+
+async def create_table(url: str) -> None:
+    engine = create_engine(DatabaseSettings(url=url))
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE left_behind (id INTEGER PRIMARY KEY)"))
+    await engine.dispose()
 
 
 def run(*arguments: str) -> Result:
@@ -47,17 +58,37 @@ def test_unknown_revision_is_a_sentence() -> None:
     assert "Can't locate revision identified by 'no-such'" in result.output
 
 
-@pytest.mark.usefixtures("empty_database")
-def test_revision_writes_what_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where revisions are written, in a copy of the project."""
     for name in ("app", "migrations"):
         shutil.copytree(name, tmp_path / name)
     shutil.copy("pyproject.toml", tmp_path)
     monkeypatch.chdir(tmp_path)
+    return tmp_path / "migrations" / "versions"
 
+
+@pytest.mark.usefixtures("empty_database")
+def test_revision_writes_what_has_changed(versions: Path) -> None:
     assert run("revision", "Nothing yet").exit_code == 0
 
-    [written] = (tmp_path / "migrations/versions").glob("*_nothing_yet.py")
+    [written] = versions.glob("*_nothing_yet.py")
     assert "pass" in written.read_text()
+
+
+def test_revision_keeps_tables_that_no_model_describes(empty_database: str, versions: Path) -> None:
+    """A part that is off now leaves its rows behind, until somebody drops them."""
+    assert run("migrate").exit_code == 0
+    asyncio.run(create_table(empty_database))
+
+    kept = run("revision", "Keep")
+    dropped = run("revision", "Drop", "--drop-tables")
+
+    assert "No model describes left_behind. Kept: --drop-tables" in kept.output
+    assert "No model describes left_behind. The revision drops them." in dropped.output
+    [keep], [drop] = versions.glob("*_keep.py"), versions.glob("*_drop.py")
+    assert "drop_table" not in keep.read_text()
+    assert 'op.drop_table("left_behind")' in drop.read_text()
 
 
 def test_commands_need_the_project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
