@@ -9,6 +9,7 @@ from typing import Any
 import copier
 
 from tests.tools import run
+from tests.trees import digest
 
 RELEASE = "v1.0.0"
 
@@ -18,18 +19,23 @@ class TemplateRepository:
     path: Path
 
     @classmethod
-    def make(cls, source: Path, path: Path) -> "TemplateRepository":
-        shutil.copytree(source, path, dirs_exist_ok=True)
+    def make(cls, source: Path, folder: Path) -> "TemplateRepository":
+        path = folder / "template"
+        shutil.copytree(source, path)
         commit(path, "Release")
         run("git", "tag", RELEASE, cwd=path)
         return cls(path)
 
-    def copy(self, project: Path, answers: Mapping[str, Any]) -> Path:
-        """Render and commit a project, as people do."""
-        copier.run_copy(
-            str(self.path), project, dict(answers), vcs_ref=RELEASE, defaults=True, quiet=True
-        )
-        commit(project, "Render the service")
+    def copy(self, project: Path, answers: Mapping[str, Any], release: str = RELEASE) -> Path:
+        """Render and commit a project, as people do; the same answers are rendered once."""
+        what = digest(repr((release, sorted(answers.items()))).encode())
+        fresh = self.path.parent / "projects" / what
+        if not fresh.exists():
+            copier.run_copy(
+                str(self.path), fresh, dict(answers), vcs_ref=release, defaults=True, quiet=True
+            )
+            commit(fresh, "Render the service")
+        shutil.copytree(fresh, project)
         return project
 
 
@@ -45,13 +51,19 @@ def changes(project: Path) -> str:
     return run("git", "status", "--porcelain", cwd=project)
 
 
-def update(project: Path, **answers: Any) -> None:
-    """`copier update` to the same release, with other answers."""
+def update(
+    project: Path, answers: Mapping[str, Any] | None = None, *, to: str | None = None
+) -> None:
+    """`copier update` with other answers: to another release, or else to the same one.
+
+    Only an update to another release may need trust, and these are our own.
+    """
     copier.run_update(
         project,
-        answers,
-        vcs_ref=copier.VcsRef.CURRENT,
+        dict(answers or {}),
+        vcs_ref=to or copier.VcsRef.CURRENT,
         defaults=True,
         overwrite=True,
         quiet=True,
+        unsafe=to is not None,
     )

@@ -5,46 +5,116 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Count
-from tests.edits import edit, lost, made
+from tests.edits import CONFLICT, PACKAGE, conflicts, edit, repeat
 from tests.projects import Project
 from tests.questions import Answer, options
 from tests.repository import TemplateRepository, commit, update
 from tests.test_suites import run_suite
-from tests.test_updates import EVERYTHING, TOGGLES
-from tests.tools import PYTHON_VERSION
+from tests.test_updates import EVERYTHING, REVISIONS, TOGGLES
+from tests.tools import PYTHON_VERSION, UV, run
+from tests.trees import Tree, difference
 
+# Belong to an answer: where it is no longer given they go, with the edits in them.
 BELONGING = {
     ".github/workflows/ci.yml",
+    ".gitlab-ci.yml",
     "compose.yml",
     "compose.production.yml",
     "deploy/production.env",
+    "deploy/kubernetes/overlays/production/settings.env",
 }
 
 
 @pytest.mark.updates
-@pytest.mark.parametrize(("base", "question", "value"), TOGGLES)
+@pytest.mark.parametrize(("base", "question", "old", "new"), TOGGLES)
 def test_edits_survive_a_toggle(
     base: dict[str, Answer],
     question: str,
-    value: Answer,
+    old: Answer,
+    new: Answer,
     repository: TemplateRepository,
     tmp_path: Path,
     count: Count,
 ) -> None:
-    # `uv add` wants a Python that the project takes.
-    answers = {"python_version": PYTHON_VERSION, **base}
-    project = repository.copy(tmp_path / "project", answers)
-    edit(project)
+    """There and back, it equals what the same edits make of a fresh copy: nothing else is left."""
+    project = repository.copy(tmp_path / "project", {**base, question: old})
+    made = edit(project)
     commit(project, "Notes")
-    edits = made(project)
 
-    update(project, **{question: value})
+    for name, answer in (("there", new), ("back", old)):
+        fresh = repository.copy(tmp_path / name, {**base, question: answer})
+        update(project, {question: answer})
+        kept = repeat(made, fresh)
 
-    kept = [one for one in edits if (project / one.path).exists() or one.text is None]
-    assert lost(project, at_first=kept) == []
-    # What belongs to an answer that is no longer given goes, with the edits in it.
-    assert {one.path for one in edits if one not in kept} <= BELONGING
-    count("updates of an edited project")
+        assert conflicts(project) == []
+        assert difference(Tree(project), Tree(fresh), without=REVISIONS) == []
+        assert {one.path for one in made if one not in kept} <= BELONGING
+        commit(project, f"{question}: {answer}")
+        made = kept
+        count("updates of an edited project")
+        count("edits kept", len(kept))
+
+
+@pytest.mark.updates
+def test_package_is_added_as_uv_adds_it(repository: TemplateRepository, tmp_path: Path) -> None:
+    """It writes at the end of the list, beside what is switched."""
+    project = repository.copy(tmp_path / "project", {"python_version": PYTHON_VERSION})
+    run(UV, "add", "--quiet", "--frozen", "humanize>=4", cwd=project)
+
+    assert (
+        f'    "pydantic-settings>=2.16",\n{PACKAGE}]\n' in (project / "pyproject.toml").read_text()
+    )
+
+
+@pytest.mark.updates
+@pytest.mark.parametrize("tracing", [True, False])
+def test_conflict_is_where_both_sides_changed_the_same_line(
+    tracing: bool,  # noqa: FBT001
+    repository: TemplateRepository,
+    tmp_path: Path,
+    count: Count,
+) -> None:
+    """One marker in that place, with both versions, and all else as if nobody had edited there."""
+    old, new = (
+        '    # OpenTelemetry traces.\n    "app.tracing",\n',
+        "    # OpenTelemetry traces.\n",
+    )
+    line, other = (new, old) if tracing else (old, new)
+    project = repository.copy(tmp_path / "project", {"tracing": not tracing})
+    features = project / "app" / "features.py"
+    assert line in features.read_text()
+    mine = f"{line.rstrip()}  # mine\n"
+    features.write_text(features.read_text().replace(line, mine))
+    commit(project, "Mine")
+
+    update(project, {"tracing": tracing})
+
+    fresh = repository.copy(tmp_path / "fresh", {"tracing": tracing})
+    assert conflicts(project) == ["app/features.py"]
+    assert difference(Tree(project), Tree(fresh)) == ["app/features.py"]
+    ours, theirs = sides(features)
+    assert ours == features_with(fresh, other, mine)
+    assert theirs == (fresh / "app" / "features.py").read_text()
+    count("conflicts that are right")
+
+
+def features_with(fresh: Path, there: str, mine: str) -> str:
+    return (fresh / "app" / "features.py").read_text().replace(there, mine)
+
+
+def sides(path: Path) -> tuple[str, str]:
+    """The two files between which a conflict asks to choose."""
+    ours, theirs, side = [], [], ""
+    for line in path.read_text().splitlines(keepends=True):
+        if line.startswith(("<<<<<<< ", "=======\n", ">>>>>>> ")):
+            side = line[0]
+            continue
+        if side != "=":
+            ours.append(line)
+        if side != "<":
+            theirs.append(line)
+    assert len(CONFLICT.findall(path.read_bytes())) == 1
+    return "".join(ours), "".join(theirs)
 
 
 @pytest.mark.suites
@@ -62,16 +132,17 @@ def test_edited_project_is_green_after_a_toggle(
     base = {"python_version": PYTHON_VERSION, "database": "sqlite"}
     off = {name: options()[name][0] for name in EVERYTHING if name != "database"}
     project = repository.copy(tmp_path / "project", {**base, **off, **before})
-    edit(project)
+    made = edit(project)
     commit(project, "Notes")
-    edits = made(project)
 
-    update(project, **{"database": "sqlite", **off, **after})
+    update(project, {"database": "sqlite", **off, **after})
 
-    assert lost(project, at_first=edits) == []
+    fresh = repository.copy(tmp_path / "fresh", Tree(project).answers())
+    repeat(made, fresh)
+    assert difference(Tree(project), Tree(fresh), without=REVISIONS) == []
     installed = Project(project, project / ".venv")
     installed.sync()
-    # As the message after an update says: tables have come or gone.
+    # As the message after an update says: tables have come.
     installed.run("app", "revision", "Update")
     installed.run("ruff", "check")
     installed.run("ruff", "format", "--check")

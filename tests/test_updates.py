@@ -1,9 +1,12 @@
 """A project can change its mind: an update with another answer equals a fresh copy with it."""
 
 import sys
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.conftest import Count
 from tests.questions import Answer, options, shown_with
@@ -33,39 +36,50 @@ def with_room(base: dict[str, Answer], question: str, value: Answer) -> dict[str
     return next(one for one in bases if refusal({**one, question: value}) is None)
 
 
-TOGGLES = [
-    pytest.param(with_room(base, question, value), question, value, id=f"{name}-{question}-{value}")
-    for name, base in (("default", {}), ("everything", EVERYTHING))
-    for question, values in options().items()
-    for value in values
-    if value != base.get(question, values[0])
-    and (shown_with(question) is None if name == "default" else question in base)
-]
+def toggles() -> Iterator[ParameterSet]:
+    """Each answer to each other one, from the smallest answers and from the fullest."""
+    for name, base in (("default", {}), ("everything", EVERYTHING)):
+        for question, values in options().items():
+            if shown_with(question) is None or question in base:
+                for old, new in combinations(ordered(base, question, values), 2):
+                    start = with_room({**base, question: old}, question, new)
+                    yield pytest.param(
+                        start, question, old, new, id=f"{name}-{question}-{old}-{new}"
+                    )
 
 
-@pytest.mark.parametrize(("base", "question", "value"), TOGGLES)
+def ordered(base: dict[str, Answer], question: str, values: Sequence[Answer]) -> list[Answer]:
+    """The one that the base has comes first."""
+    return sorted(values, key=lambda value: value != base.get(question, values[0]))
+
+
+TOGGLES = list(toggles())
+
+
+@pytest.mark.parametrize(("base", "question", "old", "new"), TOGGLES)
 def test_toggle_equals_a_fresh_copy(
     base: dict[str, Answer],
     question: str,
-    value: Answer,
+    old: Answer,
+    new: Answer,
     repository: TemplateRepository,
     tmp_path: Path,
     count: Count,
 ) -> None:
     """There and back: on and off, one choice and the other."""
-    before = repository.copy(tmp_path / "before", base)
-    after = repository.copy(tmp_path / "after", {**base, question: value})
-    old = base.get(question, options()[question][0])
+    before = repository.copy(tmp_path / "before", {**base, question: old})
+    after = repository.copy(tmp_path / "after", {**base, question: new})
 
-    project = repository.copy(tmp_path / "project", base)
-    update(project, **{question: value})
+    project = repository.copy(tmp_path / "project", {**base, question: old})
+    update(project, {question: new})
     assert difference(Tree(project), Tree(after), without=REVISIONS) == []
 
-    commit(project, f"{question}: {value}")
-    update(project, **{question: old})
+    commit(project, f"{question}: {new}")
+    update(project, {question: old})
     assert difference(Tree(project), Tree(before), without=REVISIONS) == []
     assert changes_of_revisions(project) == []
     count("updates", 2)
+    count("toggles")
 
 
 def changes_of_revisions(project: Path) -> list[str]:
