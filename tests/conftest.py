@@ -1,12 +1,10 @@
-"""Seal the session from the developer's own settings, share the renders, sum up what was proved."""
+"""Seal the session from the developer's own settings, and share the renders."""
 
 import fcntl
 import os
 import shutil
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,9 +16,7 @@ from tests.repository import TemplateRepository
 from tests.tools import PYTHON_VERSION
 from tests.variants import first_shard, variant
 
-pytest_plugins = ["tests.browser"]
-
-Count = Callable[..., None]
+pytest_plugins = ["tests.browser", "tests.summary"]
 
 SLOW = ("suites", "installs", "updates")  # in the order in which they start
 GIT = """
@@ -41,11 +37,9 @@ GIT = """
 MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of its own is made in it)
 ROOM = 12 * 2**30  # bytes: what a whole run writes, and as much again
 
-counted: Counter[str] = Counter()
-started = time.monotonic()
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", action="store_true", help="Write docs/proved.md.")
     parser.addoption("--renew-snapshots", action="store_true", help="Write tests/presets/*.tree.")
 
 
@@ -100,31 +94,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return min(found, default=len(SLOW))
 
     items.sort(key=rank)
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if str(report.outcome) == "rerun":  # a word of pytest-rerunfailures
-        counted[f"run again: {report.nodeid}"] += 1
-    if report.when == "call":
-        for what, number in report.user_properties:
-            counted[what] += int(str(number))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    terminalreporter.section("what was proved")
-    for what, number in sorted(counted.items()):
-        terminalreporter.write_line(f"{number:6} {what}")
-    terminalreporter.write_line(f"{time.monotonic() - started:6.0f} seconds")
-
-
-@pytest.fixture
-def count(record_property: Callable[[str, object], None]) -> Count:
-    """Add to a number in the summary."""
-
-    def count(what: str, number: int = 1) -> None:
-        record_property(what, number)
-
-    return count
 
 
 @pytest.fixture(scope="session")

@@ -134,7 +134,7 @@ def install(environment: Path, project: Path) -> None:
 def enter(project: Project, large: Path, packages: Packages) -> None:
     """Make the small environment of a project."""
     small = project.environment
-    run(UV, "venv", "--quiet", "--python", sys.executable, small, cwd=project.path)
+    run(UV, "venv", "--quiet", "--clear", "--python", sys.executable, small, cwd=project.path)
     [site] = small.glob("lib/python*/site-packages")
     guard = packages.guard(dependencies(project.path))
     (site / "trellis_guard.py").write_text(guard)

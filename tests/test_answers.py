@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.conftest import Count
 from tests.hostile import HOSTILE
 from tests.questions import copier_yml, options, texts
 from tests.rendering import render
 from tests.repository import TemplateRepository, changes, update
 from tests.rules import RESERVED, complete, refusal
+from tests.summary import Count
 from tests.trees import Tree
 from tests.variants import product
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Count
 from tests.engine import COMPOSE, UNPACKING, obstacle, prepare_programs
 from tests.questions import ROOT
 from tests.rendering import Renders
 from tests.repository import commit
+from tests.summary import Count
 from tests.tools import BIN, environment, run
 from tests.trees import Tree
 from tests.variants import services

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import Count
 from tests.projects import Project
 from tests.rendering import Renders
+from tests.summary import Count
 from tests.valkey import serving_two
 from tests.variants import variants
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import Count
 from tests.manifest import enabled, manifest
 from tests.projects import Project, steadily
 from tests.rendering import Renders
 from tests.repository import commit
+from tests.summary import Count
 from tests.tools import UV, run
 from tests.variants import Variant, covering, fullest, smallest
 

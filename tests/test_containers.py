@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Count
 from tests.engine import IMAGES, Engine, obstacle, running_engine
 from tests.questions import Answer as Choice
 from tests.rendering import Renders, render
 from tests.stack import HARDENED, Client, Stack, WebSocket, until
+from tests.summary import Count
 from tests.test_pipelines import lines_of
 from tests.tools import run
 from tests.trees import Tree

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Count
 from tests.edits import CONFLICT, PACKAGE, conflicts, edit, repeat
 from tests.projects import Project
 from tests.questions import Answer, options
 from tests.repository import TemplateRepository, commit, update
+from tests.summary import Count
 from tests.test_suites import run_suite
 from tests.test_updates import EVERYTHING, REVISIONS, TOGGLES
 from tests.tools import PYTHON_VERSION, UV, run

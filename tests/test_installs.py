@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Count
 from tests.everything import Packages
 from tests.projects import Project, dependencies
 from tests.questions import options
 from tests.rendering import Renders
+from tests.summary import Count
 from tests.tools import PYTHON_VERSION
 from tests.variants import (
     JOINING,

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import Count
 from tests.kubernetes import problems
 from tests.manifests import FOLDER, STAGES, Manifests, inputs, kustomize
 from tests.rendering import Renders
+from tests.summary import Count
 from tests.test_checks import Fault, append, replace, write
 from tests.tools import UV, attempt
 from tests.trees import Tree

@@ -7,9 +7,9 @@ import pytest
 import yaml
 from copier.errors import UnsafeTemplateError
 
-from tests.conftest import Count
 from tests.edits import CONFLICT, conflicts
 from tests.repository import TemplateRepository, changes, commit, update
+from tests.summary import Count
 from tests.tools import run
 from tests.trees import ANSWERS, Tree, difference
 

@@ -17,11 +17,11 @@ from urllib.parse import urlencode
 import pytest
 import yaml
 
-from tests.conftest import Count
 from tests.projects import Project
 from tests.prometheus import MISSING, PROMETHEUS, PROMTOOL, Prometheus, scraping
 from tests.rendering import Renders
 from tests.service import free_port
+from tests.summary import Count
 from tests.tools import BIN, UV, run
 from tests.trees import Tree
 from tests.trial import Site

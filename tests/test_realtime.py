@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from tests.conftest import Count
 from tests.projects import Project
 from tests.rendering import Renders
 from tests.service import serving
+from tests.summary import Count
 from tests.tools import BIN, run
 from tests.valkey import running_valkey, serving_two
 from tests.variants import variants

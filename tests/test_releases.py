@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Count
 from tests.edits import conflicts, edit, repeat
 from tests.projects import Project
 from tests.questions import ROOT
 from tests.releases import NOW, Release, history, releases
 from tests.repository import TemplateRepository, commit, update
+from tests.summary import Count
 from tests.test_suites import run_suite
 from tests.test_updates import REVISIONS
 from tests.tools import PYTHON_VERSION

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.checks import problems
-from tests.conftest import Count
 from tests.manifest import owned
 from tests.questions import Answer, options
 from tests.rendering import Renders, render
+from tests.summary import Count
 from tests.tools import BIN, attempt
 from tests.trees import ANSWERS, Tree, difference
 from tests.variants import JOINING, Service, services, variants

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route
 
-from tests.conftest import Count
 from tests.projects import Project
 from tests.rendering import Renders
 from tests.service import serving
+from tests.summary import Count
 from tests.tools import BIN, run
 from tests.variants import variants
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Count
 from tests.everything import Packages, enter
 from tests.manifest import enabled
 from tests.projects import Project, steadily
 from tests.questions import options
 from tests.rendering import Renders
+from tests.summary import Count
 from tests.tools import PYTHON_VERSION
 from tests.trees import digest
 from tests.variants import (

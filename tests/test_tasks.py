@@ -8,10 +8,10 @@ from typing import Protocol
 
 import pytest
 
-from tests.conftest import Count
 from tests.projects import Project
 from tests.rabbitmq import PROGRAM, RabbitMQ
 from tests.rendering import Renders
+from tests.summary import Count
 from tests.trial import Site, add_trial, kill, wait_for
 from tests.valkey import running_valkey
 from tests.variants import variants

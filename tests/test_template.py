@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Count
 from tests.manifest import TEMPLATE
 from tests.rendering import Renders
+from tests.summary import Count
 from tests.tools import BIN, attempt, run
 from tests.trees import Tree, difference
 from tests.variants import Variant, fullest, variants

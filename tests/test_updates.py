@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
-from tests.conftest import Count
 from tests.questions import Answer, options, shown_with
 from tests.repository import RELEASE, TemplateRepository, changes, commit, update
 from tests.rules import refusal
+from tests.summary import Count
 from tests.tools import attempt, run
 from tests.trees import Tree, difference
 

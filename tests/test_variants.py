@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.conftest import Count
 from tests.questions import Answer, options, shown_with
 from tests.rules import refusal
+from tests.summary import Count
 from tests.variants import (
     JOINING,
     MIXES,

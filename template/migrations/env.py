@@ -6,7 +6,8 @@ from typing import Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection
+from alembic.operations.ops import DropTableOp, MigrationScript
+from sqlalchemy import Connection, inspect
 from sqlalchemy.types import TypeDecorator
 
 from app.core.database.engine import create_engine
@@ -34,11 +35,26 @@ def include_name(name: str | None, kind: str, _: object) -> bool:
     return bool(context.config.attributes.get("drop_tables"))
 
 
+def order_drops(_: object, __: object, directives: list[MigrationScript]) -> None:
+    """A table goes before those that it refers to: Alembic sorts only the tables that come."""
+    [script] = directives
+    ups, downs = script.upgrade_ops, script.downgrade_ops
+    if ups is None or downs is None:
+        return
+    found = inspect(context.get_bind()).get_sorted_table_and_fkc_names()
+    order = [name for name, _ in reversed(found)]
+    ups.ops.sort(
+        key=lambda op: 1 + order.index(op.table_name) if isinstance(op, DropTableOp) else 0
+    )
+    ups.reverse_into(downs)
+
+
 def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         include_name=include_name,
+        process_revision_directives=order_drops,
         render_item=render_item,
         # SQLite cannot alter a table: Alembic copies it.
         render_as_batch=connection.dialect.name == "sqlite",

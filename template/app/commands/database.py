@@ -64,7 +64,7 @@ def revision(
     with development_services():
         migrate_to("head")
         command.revision(config, message, autogenerate=True)
-    if left := ", ".join(config.attributes.get("left", [])):
+    if left := ", ".join(sorted(config.attributes.get("left", []))):
         kept = "Kept: --drop-tables would drop them."
         typer.echo(
             f"No model describes {left}. {'The revision drops them.' if drop_tables else kept}"

@@ -15,10 +15,12 @@ from app.core.settings import forget_all
 from tests.support import NewDatabase
 
 
-async def create_table(url: str) -> None:
+async def create_tables(url: str) -> None:
     engine = create_engine(DatabaseSettings(url=url))
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE left_behind (id INTEGER PRIMARY KEY)"))
+        await connection.execute(text("CREATE TABLE a (id INTEGER REFERENCES left_behind)"))
+        await connection.execute(text("CREATE TABLE z (id INTEGER REFERENCES left_behind)"))
     await engine.dispose()
 
 
@@ -79,16 +81,19 @@ def test_revision_writes_what_has_changed(versions: Path) -> None:
 def test_revision_keeps_tables_that_no_model_describes(empty_database: str, versions: Path) -> None:
     """A part that is off now leaves its rows behind, until somebody drops them."""
     assert run("migrate").exit_code == 0
-    asyncio.run(create_table(empty_database))
+    asyncio.run(create_tables(empty_database))
 
     kept = run("revision", "Keep")
     dropped = run("revision", "Drop", "--drop-tables")
 
-    assert "No model describes left_behind. Kept: --drop-tables" in kept.output
-    assert "No model describes left_behind. The revision drops them." in dropped.output
+    assert "No model describes a, left_behind, z. Kept: --drop-tables" in kept.output
+    assert "No model describes a, left_behind, z. The revision drops them." in dropped.output
     [keep], [drop] = versions.glob("*_keep.py"), versions.glob("*_drop.py")
     assert "drop_table" not in keep.read_text()
-    assert 'op.drop_table("left_behind")' in drop.read_text()
+    # What refers to another table goes before it, and comes back after it.
+    found = re.findall(r"op[.](?:create|drop)_table[(]\s*[\"'](\w+)", drop.read_text())
+    assert [found[2], found[3]] == ["left_behind", "left_behind"]
+    assert sorted(found) == ["a", "a", "left_behind", "left_behind", "z", "z"]
 
 
 def test_commands_need_the_project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
