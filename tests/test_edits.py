@@ -1,15 +1,16 @@
 """What people have changed survives every change of an answer."""
 
+import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.edits import CONFLICT, PACKAGE, conflicts, edit, repeat
-from tests.projects import Project
+from tests.projects import Project, steadily
 from tests.questions import Answer, options
 from tests.repository import TemplateRepository, commit, update
 from tests.summary import Count
-from tests.test_suites import run_suite
 from tests.test_updates import EVERYTHING, REVISIONS, TOGGLES
 from tests.tools import PYTHON_VERSION, UV, run
 from tests.trees import Tree, difference
@@ -121,30 +122,36 @@ def sides(path: Path) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("before", "after"), [({}, EVERYTHING), (EVERYTHING, {})], ids=["all on", "all off"]
 )
-def test_edited_project_is_green_after_a_toggle(
+def test_page_on_the_template_leads_to_a_green_project(
     before: dict[str, Answer],
     after: dict[str, Answer],
     repository: TemplateRepository,
     tmp_path: Path,
     count: Count,
 ) -> None:
-    """Everything on at once, and everything off."""
+    """Word by word: everything on at once, or off, in a project with edits."""
     base = {"python_version": PYTHON_VERSION, "database": "sqlite"}
     off = {name: options()[name][0] for name in EVERYTHING if name != "database"}
     project = repository.copy(tmp_path / "project", {**base, **off, **before})
     made = edit(project)
     commit(project, "Notes")
+    installed = Project(project, project / ".venv")
+    change, sync, revise, check = words(project / "docs" / "template.md")
+    data = {"database": "sqlite", **off, **after}
+    given = " ".join(f"--data {name}={str(answer).lower()}" for name, answer in data.items())
 
-    update(project, {"database": "sqlite", **off, **after})
+    installed.shell(f"{change.replace('--data tracing=true', given)} --defaults")
 
     fresh = repository.copy(tmp_path / "fresh", Tree(project).answers())
     repeat(made, fresh)
     assert difference(Tree(project), Tree(fresh), without=REVISIONS) == []
-    installed = Project(project, project / ".venv")
-    installed.sync()
-    # As the message after an update says: tables have come.
-    installed.run("app", "revision", "Update")
-    installed.run("ruff", "check")
-    installed.run("ruff", "format", "--check")
-    run_suite(installed, tmp_path, count, "--cov")
+    installed.shell(sync)
+    installed.shell(revise)
+    steadily(partial(installed.shell, check), count)
     count("suites run")
+
+
+def words(page: Path) -> list[str]:
+    """The commands of its first two examples, without their comments."""
+    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
+    return [line.partition("  #")[0] for block in blocks[:2] for line in block.splitlines()]

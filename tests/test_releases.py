@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.edits import conflicts, edit, repeat
 from tests.projects import Project
@@ -13,7 +14,7 @@ from tests.repository import TemplateRepository, commit, update
 from tests.summary import Count
 from tests.test_suites import run_suite
 from tests.test_updates import REVISIONS
-from tests.tools import PYTHON_VERSION
+from tests.tools import PYTHON_VERSION, environment, run
 from tests.trees import ANSWERS, Tree, difference
 
 PROJECTS = [
@@ -114,6 +115,27 @@ def test_answers_of_a_release_are_kept(released: TemplateRepository, tmp_path: P
     update(project, to=NOW)
 
     assert "auth: none\n" in (project / ANSWERS).read_text()
+
+
+def test_workflow_tags_what_has_no_tag(source: Path, tmp_path: Path) -> None:
+    """As GitHub would run it, with a repository in a folder as the remote one."""
+    clone = history(source, tmp_path).path
+    for release in releases():
+        run("git", "tag", "--delete", release.tag, cwd=clone)
+    remote = tmp_path / "remote.git"
+    run("git", "init", "--quiet", "--bare", remote, cwd=tmp_path)
+    run("git", "remote", "set-url", "origin", remote, cwd=clone)
+    (tmp_path / "gh").write_text("#!/bin/sh\n")
+    (tmp_path / "gh").chmod(0o755)
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tag.yml").read_text())
+    script = workflow["jobs"]["tag"]["steps"][-1]["run"]
+    path = {"PATH": f"{tmp_path}:{environment()['PATH']}"}
+
+    for _ in range(2):
+        run("bash", "-e", "-c", script, cwd=clone, env=path)
+
+    said = run("git", "for-each-ref", "--format=%(refname:short) %(*objectname)", cwd=remote)
+    assert said.splitlines() == [f"{one.tag} {one.commit}" for one in releases()]
 
 
 def test_each_release_has_its_entry_in_the_changelog() -> None:
