@@ -25,7 +25,6 @@ from tests.variants import (
     Variant,
     all_suites,
     covering,
-    every,
     fullest,
     services,
     smallest,
@@ -87,23 +86,7 @@ def run_suite(
     } <= SKIPS
 
 
-def todays() -> list[Service]:
-    """Those that cover every pair, and an eighth of the others, another one each day.
-
-    All of them take an hour on two cores: TRELLIS_SUITES=all, and the weekly workflow.
-    """
-    which = os.environ.get("TRELLIS_SUITES") or str(datetime.now(UTC).toordinal())
-    if which == "all" or every():
-        return list(services())
-    pairs = set(covering())
-    return [
-        service
-        for number, service in enumerate(services())
-        if number % 8 == int(which) % 8 or not pairs.isdisjoint(all_suites()[service])
-    ]
-
-
-@pytest.mark.parametrize("service", todays(), ids=str)
+@pytest.mark.parametrize("service", services(), ids=str)
 def test_suite_is_green(
     service: Service,
     large: Path,
