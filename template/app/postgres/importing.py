@@ -3,20 +3,8 @@
 from pathlib import Path
 from urllib.parse import quote
 
+import sqlalchemy as sa
 from alembic.migration import MigrationContext
-from sqlalchemy import (
-    JSON,
-    Column,
-    Connection,
-    Insert,
-    Table,
-    bindparam,
-    create_engine,
-    exists,
-    func,
-    insert,
-    select,
-)
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database.models import Base
@@ -25,7 +13,7 @@ from app.core.settings import StartupError
 ROWS = 1000  # in one statement
 
 
-def import_rows(target: Connection, file: Path) -> dict[str, int]:
+def import_rows(target: sa.Connection, file: Path) -> dict[str, int]:
     """Copy the rows of each table that has a model, and count them.
 
     It is one transaction of the caller: after an error, nothing was imported. Nobody may write into
@@ -37,7 +25,7 @@ def import_rows(target: Connection, file: Path) -> dict[str, int]:
     """
     if not file.is_file():
         raise StartupError(f"There is no file {file}.")
-    engine = create_engine(f"sqlite:///file:{quote(str(file.absolute()))}?mode=ro&uri=true")
+    engine = sa.create_engine(f"sqlite:///file:{quote(str(file.absolute()))}?mode=ro&uri=true")
     try:
         with engine.connect() as source:
             require_same_revision(source, target)
@@ -46,12 +34,12 @@ def import_rows(target: Connection, file: Path) -> dict[str, int]:
         engine.dispose()
 
 
-def tables() -> list[Table]:
+def tables() -> list[sa.Table]:
     """In an order in which each comes after those that it refers to."""
     return Base.metadata.sorted_tables
 
 
-def require_same_revision(source: Connection, target: Connection) -> None:
+def require_same_revision(source: sa.Connection, target: sa.Connection) -> None:
     there, here = (
         ", ".join(MigrationContext.configure(connection).get_current_heads()) or "none"
         for connection in (source, target)
@@ -62,10 +50,10 @@ def require_same_revision(source: Connection, target: Connection) -> None:
         )
 
 
-def copy_table(source: Connection, target: Connection, table: Table) -> int:
-    if target.scalar(select(exists().select_from(table))):
+def copy_table(source: sa.Connection, target: sa.Connection, table: sa.Table) -> int:
+    if target.scalar(sa.select(sa.exists().select_from(table))):
         raise StartupError(f"The table {table.name} has rows already: nothing was imported.")
-    found = source.execution_options(stream_results=True).execute(select(table)).mappings()
+    found = source.execution_options(stream_results=True).execute(sa.select(table)).mappings()
     rows = 0
     try:
         for part in found.partitions(ROWS):
@@ -80,19 +68,19 @@ def copy_table(source: Connection, target: Connection, table: Table) -> int:
     return rows
 
 
-def insert_into(table: Table) -> Insert:
+def insert_into(table: sa.Table) -> sa.Insert:
     # A JSON column makes `null` of None, unless it is told that nothing was stored.
-    def value(column: Column[object]) -> object:
-        kind = JSON(none_as_null=True) if isinstance(column.type, JSON) else column.type
-        return bindparam(column.name, type_=kind)
+    def value(column: sa.Column[object]) -> object:
+        kind = sa.JSON(none_as_null=True) if isinstance(column.type, sa.JSON) else column.type
+        return sa.bindparam(column.name, type_=kind)
 
-    return insert(table).values({column.name: value(column) for column in table.columns})
+    return sa.insert(table).values({column.name: value(column) for column in table.columns})
 
 
-def continue_numbers(target: Connection, table: Table) -> None:
+def continue_numbers(target: sa.Connection, table: sa.Table) -> None:
     """The next row gets a number above those that were copied."""
     column = table.autoincrement_column
     if column is not None:
-        sequence = func.pg_get_serial_sequence(table.name, column.name)
-        highest = select(func.max(column)).scalar_subquery()
-        target.execute(select(func.setval(sequence, highest)))
+        sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
+        highest = sa.select(sa.func.max(column)).scalar_subquery()
+        target.execute(sa.select(sa.func.setval(sequence, highest)))
