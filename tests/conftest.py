@@ -150,3 +150,17 @@ def only_one(path: Path) -> Iterator[None]:
 def repository(source: Path, tmp_path_factory: pytest.TempPathFactory) -> TemplateRepository:
     """The template in git, with a release: what people copy from and update to."""
     return TemplateRepository.make(source, tmp_path_factory.mktemp("repository"))
+
+
+@pytest.fixture
+def place(shared: Path, worker_id: str) -> Path:
+    """The same folder for all suites of a worker."""
+    path = shared / f"suites-{worker_id}"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def bytecode(shared: Path) -> dict[str, str]:
+    """Python compiles each file for all suites once, and finds it by its path and its time."""
+    return {"PYTHONPYCACHEPREFIX": str(shared / "bytecode")}

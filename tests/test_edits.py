@@ -1,19 +1,23 @@
 """What people have changed survives every change of an answer."""
 
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.edits import CONFLICT, PACKAGE, conflicts, edit, repeat
+from tests.everything import Packages, enter
 from tests.projects import Project, steadily
 from tests.questions import Answer, options
 from tests.repository import TemplateRepository, commit, update
 from tests.summary import Count
+from tests.test_suites import COSTLY, run_suite, set_times
 from tests.test_updates import EVERYTHING, REVISIONS, TOGGLES
 from tests.tools import PYTHON_VERSION, UV, run
 from tests.trees import Tree, difference
+from tests.variants import JOINING, code
 
 # Belong to an answer: where it is no longer given they go, with the edits in them.
 BELONGING = {
@@ -116,6 +120,41 @@ def sides(path: Path) -> tuple[str, str]:
             theirs.append(line)
     assert len(CONFLICT.findall(path.read_bytes())) == 1
     return "".join(ours), "".join(theirs)
+
+
+@pytest.mark.suites
+@pytest.mark.parametrize(
+    ("base", "question", "old", "new"),
+    [toggle for toggle in TOGGLES if toggle.values[1] in (*code(), *JOINING)],
+)
+def test_suite_is_green_after_a_toggle(
+    base: dict[str, Answer],
+    question: str,
+    old: Answer,
+    new: Answer,
+    repository: TemplateRepository,
+    large: Path,
+    packages: Packages,
+    bytecode: dict[str, str],
+    place: Path,
+    count: Count,
+) -> None:
+    """With the edits in it, and the revision that the page on the template asks for."""
+    shutil.rmtree(place / "project", ignore_errors=True)
+    answers = {"python_version": PYTHON_VERSION, **base, question: old}
+    path = repository.copy(place / "project", answers)
+    edit(path)
+    commit(path, "Notes")
+
+    update(path, {question: new})
+
+    set_times(path)
+    project = Project(path, path / ".venv")
+    enter(project, large, packages)
+    project.run("app", "revision", "Update")
+    run_suite(project, place, count, "--deselect", COSTLY, **bytecode)
+    count("suites run")
+    count("suites run after a toggle, with edits")
 
 
 @pytest.mark.suites

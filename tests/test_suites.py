@@ -40,28 +40,19 @@ def from_nothing() -> list[Variant]:
     return [chosen[(first + step) % len(chosen)] for step in (0, len(chosen) // 2)]
 
 
-@pytest.fixture
-def place(shared: Path, worker_id: str) -> Path:
-    """The same folder for all suites of a worker."""
-    path = shared / f"suites-{worker_id}"
-    path.mkdir(exist_ok=True)
-    return path
-
-
-@pytest.fixture(scope="session")
-def bytecode(shared: Path) -> dict[str, str]:
-    """Python compiles each file for all suites once, and finds it by its path and its time."""
-    return {"PYTHONPYCACHEPREFIX": str(shared / "bytecode")}
-
-
 def made_in(place: Path, chosen: Variant, renders: Renders) -> Project:
-    """Make the project where the last one was; the time of a file depends on what is in it."""
+    """Make the project where the last one was."""
     shutil.rmtree(place / "project", ignore_errors=True)
     project = Project.make(renders, chosen, place / "project")
-    for path in project.path.rglob("*.py"):
+    set_times(project.path)
+    return project
+
+
+def set_times(project: Path) -> None:
+    """The time of a file depends on what is in it: so its byte code is found again."""
+    for path in project.rglob("*.py"):
         time = int(digest(path.read_bytes())[:7], 16)
         os.utime(path, (time, time))
-    return project
 
 
 # Three processes that import everything, whatever is in it: a third of the CPU of a small suite.

@@ -86,14 +86,15 @@ def test_revision_keeps_tables_that_no_model_describes(empty_database: str, vers
     kept = run("revision", "Keep")
     dropped = run("revision", "Drop", "--drop-tables")
 
-    assert "No model describes a, left_behind, z. Kept: --drop-tables" in kept.output
-    assert "No model describes a, left_behind, z. The revision drops them." in dropped.output
+    assert re.search(r"No model describes .*left_behind.* Kept: --drop-tables", kept.output)
+    assert re.search(r"No model describes .*left_behind.* The revision drops", dropped.output)
     [keep], [drop] = versions.glob("*_keep.py"), versions.glob("*_drop.py")
     assert "drop_table" not in keep.read_text()
     # What refers to another table goes before it, and comes back after it.
     found = re.findall(r"op[.](?:create|drop)_table[(]\s*[\"'](\w+)", drop.read_text())
-    assert [found[2], found[3]] == ["left_behind", "left_behind"]
-    assert sorted(found) == ["a", "a", "left_behind", "left_behind", "z", "z"]
+    ours = [name for name in found if name in {"a", "left_behind", "z"}]
+    assert [ours[2], ours[3]] == ["left_behind", "left_behind"]
+    assert sorted(ours) == ["a", "a", "left_behind", "left_behind", "z", "z"]
 
 
 def test_commands_need_the_project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
