@@ -1,0 +1,91 @@
+"""What an update would do, found out by doing it in a throw-away clone of the project."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi_trellis.errors import Stop
+from fastapi_trellis.git import git, paths
+from fastapi_trellis.pristine import pristine
+from fastapi_trellis.project import Project
+from fastapi_trellis.screen import progress, show
+
+Run = Callable[[Path], None]
+
+
+@dataclass
+class Changes:
+    """Paths, seen from the root of the repository."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    edited: list[str] = field(default_factory=list)  # removed although somebody changed them
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+def preview(project: Project, run: Run) -> Changes:
+    """Run it in a clone, and compare.
+
+    Raises:
+        Stop: it is refused there, or would write over a file that git does not know.
+    """
+    with progress("Trying it in a copy of the project"), clone_of(project) as clone:
+        run(clone / project.inside)
+        changes = differences(clone)
+    in_the_way = [path for path in changes.added if (project.top / path).exists()]
+    if in_the_way:
+        raise Stop(f"git ignores {in_the_way[0]}, which this would write over: move it away first.")
+    if changes.removed:
+        with progress("Looking for edits in what would go"), pristine(project) as rendered:
+            changes.edited = [one for one in changes.removed if was_edited(project, one, rendered)]
+    return changes
+
+
+@contextmanager
+def clone_of(project: Project) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="trellis-", ignore_cleanup_errors=True) as folder:
+        clone = Path(folder, "clone")
+        git("clone", "--quiet", "--", project.top, clone, cwd=project.top)
+        yield clone
+
+
+def differences(clone: Path) -> Changes:
+    conflicts = paths(git("diff", "--name-only", "-z", "--diff-filter=U", cwd=clone))
+    git("add", "--all", cwd=clone)
+    listing = paths(git("diff", "--cached", "--name-status", "--no-renames", "-z", cwd=clone))
+    found = Changes(conflicts=sorted(set(conflicts)))
+    for state, path in zip(listing[::2], listing[1::2], strict=True):
+        {"A": found.added, "D": found.removed}.get(state, found.changed).append(path)
+    return found
+
+
+def was_edited(project: Project, path: str, rendered: Path) -> bool:
+    original = rendered / Path(path).relative_to(project.inside)
+    return original.is_file() and original.read_bytes() != (project.top / path).read_bytes()
+
+
+def print_changes(changes: Changes) -> None:
+    """File by file, what would be lost at the end, where it is read."""
+    for title, style, found in (
+        ("added", "green", changes.added),
+        ("changed", "cyan", changes.changed),
+        ("removed", "red", changes.removed),
+    ):
+        if found:
+            show(f"{title} ({len(found)}):", style)
+            for line in found:
+                show(f"  {line}")
+    if changes.edited:
+        show(f"removed although you edited them ({len(changes.edited)}):", "bold red")
+        for path in changes.edited:
+            show(f"  {path}    keep a copy: git show HEAD:{path}")
+    if changes.conflicts:
+        show(f"conflicts to mend afterwards ({len(changes.conflicts)}):", "bold red")
+        for path in changes.conflicts:
+            show(f"  {path}")
