@@ -10,7 +10,7 @@ from fastapi_trellis.cli import app
 def main() -> None:
     """Run the command line; a request to end is taken like Ctrl+C, so that things are put back."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)

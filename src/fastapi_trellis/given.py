@@ -114,10 +114,11 @@ def from_environment(definition: Definition) -> dict[str, Any]:
     for name, text in os.environ.items():
         if name in variables:
             found[variables[name].name] = parse(variables[name], text)
-        elif name.startswith(PREFIX) and name != "TRELLIS_TEMPLATE":
+        elif name.startswith(PREFIX) and (
+            near := difflib.get_close_matches(name, variables, 1, 0.85)
+        ):
             # Not refused: somebody else may begin a name so.
-            if near := difflib.get_close_matches(name, variables, 1, 0.85):
-                warn(f"{name} answers no question: did you mean {near[0]}?")
+            warn(f"{name} answers no question: did you mean {near[0]}?")
     return found
 
 

@@ -8,6 +8,7 @@ from fastapi_trellis.preview import Changes
 from fastapi_trellis.screen import show
 from fastapi_trellis.sheet import Filled
 
+COMMIT = "git init --initial-branch main && git add --all && git commit -m 'Render the service'"
 WITH_PIP = "python -m pip install -e . --group dev"
 
 
@@ -34,7 +35,7 @@ def commands_after_new(
     if manager == "uv" and not locked:
         yield "uv lock"
     if not committed:
-        yield "git init --initial-branch main && git add --all && git commit -m 'Render the service'"
+        yield COMMIT
     if manager == "uv":
         yield "uv run app dev"
     elif manager == "pip":

@@ -56,9 +56,8 @@ def sentences() -> Iterator[None]:
     """
     told = False
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal told
-        del number, frame
         told = True
         raise KeyboardInterrupt
 

@@ -42,13 +42,11 @@ def alone_in(patient: Patient, commit: str) -> bool:
 
 
 def not_accepted(patient: Patient) -> Iterator[Finding]:
-    known = patient.filled.values
+    filled = patient.filled
     for name in patient.project.answers:
-        if name not in known:
-            yield Finding(
-                f"{ANSWERS} answers {name}, which nothing asks for: {nearest(name, patient.filled.shown)}",
-                f"git log -p -- {ANSWERS}",
-            )
+        if name not in filled.values:
+            near = nearest(name, filled.shown)
+            yield Finding(f"nothing asks for {name}: {near}", f"git log -p -- {ANSWERS}")
     for name, sentence in patient.filled.refused.items():
         yield Finding(f"{name}: {sentence}", f"git log -p -- {ANSWERS}")
 

@@ -55,8 +55,13 @@ class Patient:
         kept = {key: value for key, value in os.environ.items() if key not in private}
         try:
             return subprocess.run(
-                [str(part) for part in command], cwd=self.project.folder, env={**kept, **(env or {})},
-                check=False, capture_output=True, text=True, timeout=120,
-            )  # fmt: skip
+                [str(part) for part in command],
+                cwd=self.project.folder,
+                env={**kept, **(env or {})},
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NotLookedAt(str(error)) from None

@@ -84,8 +84,7 @@ def asked(template: Template, before: dict[str, Any], preset: str | None, *, ask
         if not ask:
             return template.sheet.fill(answers)
         found = Form(template.sheet, answers, set(answers)).run()
-        if found is not Step.BACK:
-            assert isinstance(found, Filled)
+        if isinstance(found, Filled):
             return found
 
 

@@ -29,7 +29,7 @@ def update(
     trust: Trust = False,
     folder: Folder = HERE,
 ) -> Exit:
-    """Bring the template's newest release into the project: shows what it would do, then does it."""
+    """Bring in the template's newest release: shows what it would do, then does it."""
     project = find_project(folder)
     with project.entered(), open_template(project.source, ref) as template:
         current = template.commit_of(project.commit)
