@@ -1,5 +1,6 @@
 """The questions in a terminal: group by group, with a way back, and a summary at the end."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi_trellis.asking import Step, ask_one, ask_text, ask_yes
@@ -9,14 +10,19 @@ from fastapi_trellis.given import parse
 from fastapi_trellis.screen import say
 from fastapi_trellis.sheet import Filled, Sheet, listed
 
+FEW = 3  # paths that a note names
+
 
 class Form:
-    """Asks what is not answered yet; `settled` are those that need not be asked."""
+    """Asks what is not given yet; `closing` is said below the summary."""
 
-    def __init__(self, sheet: Sheet, given: dict[str, Any], settled: set[str]) -> None:
+    def __init__(
+        self, sheet: Sheet, given: dict[str, Any], closing: Callable[[Filled], str]
+    ) -> None:
         self.sheet = sheet
+        self.closing = closing
         self.answers = dict(given)
-        self.settled = set(settled)
+        self.settled = set(given)
         self.done: list[str] = []
         self._group = ""
 
@@ -37,7 +43,7 @@ class Form:
             else:
                 reply = self._ask(self.sheet.definition.asked[name], filled)
                 if reply is not Step.BACK:
-                    self.answers[name] = reply
+                    self._keep(name, reply)
                     self.done.append(name)
                     continue
             if not self.done:
@@ -58,7 +64,13 @@ class Form:
     def _change(self, question: Question) -> None:
         reply = self._ask(question, self.sheet.fill(self.answers))
         if reply is not Step.BACK:
-            self.answers[question.name] = reply
+            self._keep(question.name, reply)
+
+    def _keep(self, name: str, answer: Any) -> None:
+        """One that equals the default goes on following it: the slug, when the name changes."""
+        self.answers.pop(name, None)
+        if self.sheet.fill(self.answers).values[name] != answer:
+            self.answers[name] = answer
 
     def _ask(self, question: Question, filled: Filled) -> Any:
         if question.group != self._group:
@@ -81,6 +93,7 @@ class Form:
         say()
         say("--- summary", "bold")
         print_answers(self.sheet.definition, filled)
+        say(f"\n{self.closing(filled)}\n")
         first = ask_one(
             "Render it?", [("Yes", "render", ""), ("No, change an answer", "change", "")]
         )
@@ -123,13 +136,14 @@ def note(sheet: Sheet, given: dict[str, Any], question: Question, value: Any) ->
     paths = [path for part in parts for path in part.get("paths", []) if not is_side(path)]
     packages = [package for part in parts for package in part.get("packages", [])]
     found = [about] if about else []
-    found += [f"Files: {listed(paths[:4])}{' ...' if len(paths) > 4 else ''}."] if paths else []  # noqa: PLR2004
+    more = f" and {len(paths) - FEW} more" if len(paths) > FEW else ""
+    found += [f"Files: {listed(paths[:FEW])}{more}."] if paths else []
     found += [f"Packages: {listed(packages)}."] if packages else []
     return " ".join(found)
 
 
 def is_side(path: str) -> bool:
-    return path.startswith(("/tests/", "/docs/", "/migrations/"))
+    return path.startswith(("/tests/", "/docs/", "/migrations/", "/deploy/prometheus/"))
 
 
 def say_note(text: str) -> None:

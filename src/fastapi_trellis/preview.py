@@ -14,6 +14,8 @@ from fastapi_trellis.screen import progress, show
 
 Run = Callable[[Path], None]
 
+FEW = 3  # files of a folder that are listed one by one
+
 
 @dataclass
 class Changes:
@@ -71,7 +73,7 @@ def was_edited(project: Project, path: str, rendered: Path) -> bool:
 
 
 def print_changes(changes: Changes) -> None:
-    """File by file, what would be lost at the end, where it is read."""
+    """Folders in one line where much happens; what would be lost at the end, where it is read."""
     for title, style, found in (
         ("added", "green", changes.added),
         ("changed", "cyan", changes.changed),
@@ -79,7 +81,7 @@ def print_changes(changes: Changes) -> None:
     ):
         if found:
             show(f"{title} ({len(found)}):", style)
-            for line in found:
+            for line in folded(found):
                 show(f"  {line}")
     if changes.edited:
         show(f"removed although you edited them ({len(changes.edited)}):", "bold red")
@@ -89,3 +91,15 @@ def print_changes(changes: Changes) -> None:
         show(f"conflicts to mend afterwards ({len(changes.conflicts)}):", "bold red")
         for path in changes.conflicts:
             show(f"  {path}")
+
+
+def folded(found: list[str]) -> list[str]:
+    """Several files of one part are one line."""
+    groups: dict[str, list[str]] = {}
+    for path in found:
+        groups.setdefault("/".join(path.split("/")[:2]), []).append(path)
+    lines = []
+    for folder, files in groups.items():
+        few = len(files) <= FEW
+        lines += files if few else [f"{folder}/ ({len(files)} files)"]
+    return lines

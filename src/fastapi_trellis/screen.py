@@ -30,11 +30,12 @@ def warn(text: str) -> None:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
+def progress(what: str, *, in_logs: bool = True) -> Iterator[None]:
     """Tell what goes on: moving in a terminal, else one line."""
     if talk.is_terminal:
         with talk.status(what):
             yield
     else:
-        say(f"{what} ...")
+        if in_logs:
+            say(f"{what} ...")
         yield

@@ -16,6 +16,9 @@ from fastapi_trellis.pristine import pristine
 from fastapi_trellis.project import Project, find_project
 from fastapi_trellis.screen import out, progress, show
 
+# Revisions are the project's from its first day: an update brings none.
+OWN = ("migrations/initial/", "migrations/versions/")
+
 Patch = Annotated[bool, typer.Option("--patch", help="Line by line, as a patch.")]
 Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Only these.")]
 
@@ -34,6 +37,7 @@ def diff(only: Paths = None, patch: Patch = False, folder: Folder = HERE) -> Non
         command[1:1] = ["--name-status", "-z"]
         listing = paths(git(*command, cwd=project.folder, env=environment))
     states = dict(zip(listing[1::2], listing[::2], strict=True))
+    states = {path: one for path, one in states.items() if one != "D" or not path.startswith(OWN)}
     for title, state in (("changed", "M"), ("deleted", "D")):
         found = [path for path, one in states.items() if one == state]
         show(f"{title} ({len(found)}){':' if found else ''}", "bold")

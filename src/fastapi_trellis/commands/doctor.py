@@ -32,7 +32,7 @@ def doctor(folder: Folder = HERE) -> Exit:
     with project.entered(), examined(project) as patient:
         for title, check in CHECKS.items():
             try:
-                with progress(f"Is it so that {title}"):
+                with progress(f"Is it so that {title}?", in_logs=False):
                     findings = list(check(patient))
             except NotLookedAt as reason:
                 show(f"?  {title}: not looked at, {reason}", "dim")

@@ -2,13 +2,14 @@
 
 import shlex
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from fastapi_trellis import given, rendering
-from fastapi_trellis.asking import Step, ask_one, confirmed
+from fastapi_trellis.asking import Step, ask_one
 from fastapi_trellis.commands.arguments import Data, Ref, Trust, Url, Yes
 from fastapi_trellis.errors import Misused, Stop
 from fastapi_trellis.form import Form, print_answers
@@ -58,34 +59,43 @@ def new(
         if data_file:
             quieter = {**given.from_file(definition, data_file), **quieter}
         asking = interactive() and not yes
-        filled = asked(template, {**quieter, **named}, preset, ask=asking)
-        if not asking:
-            refuse(template.sheet, filled, named)
-        target = Path(folders[0] if folders else filled.values.get("project_slug", "service"))
-        require_room(target)
-        command = copier_command(template, filled, target)
-        if asking:
-            say(f"\nThe same with Copier alone:\n  {command}\n", "dim")
-            if not confirmed(f"Render into {target}?", default=True):
-                raise Stop("Nothing was rendered.")
+
+        def place(filled: Filled) -> Path:
+            return Path(folders[0] if folders else filled.values.get("project_slug", "service"))
+
+        def closing(filled: Filled) -> str:
+            command = copier_command(template, filled, place(filled))
+            return f"Into {place(filled)}. The same with Copier alone:\n  {command}"
+
+        if folders:
+            require_room(Path(folders[0]))
+        given_answers = {**quieter, **named}
+        if interactive() and not yes:
+            filled = asked(template, given_answers, preset, closing)
         else:
+            filled = template.sheet.fill({**preset_answers(template, preset), **given_answers})
+            refuse(template.sheet, filled, named)
             print_answers(definition, filled)
+            say(closing(filled))
+        target = place(filled)
+        require_room(target)
         render(template, filled, target, trust=trust, with_git=not no_git, with_lock=not no_lock)
 
 
-def asked(template: Template, before: dict[str, Any], preset: str | None, *, ask: bool) -> Filled:
-    """The answers to all questions, after asking where somebody is there."""
+def asked(
+    template: Template, before: dict[str, Any], preset: str | None, closing: Callable[[Filled], str]
+) -> Filled:
+    """The answers to all questions; where nothing is given, a preset may be."""
     while True:
-        chosen = preset
-        if ask and preset is None and not before:
-            chosen = choose_preset(template)
-        base = from_preset(template, chosen) if chosen else {}
-        answers = {**base, **before}
-        if not ask:
-            return template.sheet.fill(answers)
-        found = Form(template.sheet, answers, set(answers)).run()
+        chosen = preset if preset or before else choose_preset(template)
+        answers = {**preset_answers(template, chosen), **before}
+        found = Form(template.sheet, answers, closing).run()
         if isinstance(found, Filled):
             return found
+
+
+def preset_answers(template: Template, name: str | None) -> dict[str, Any]:
+    return from_preset(template, name) if name else {}
 
 
 def choose_preset(template: Template) -> str | None:

@@ -26,7 +26,7 @@ def options(as_json: AsJson = False, url: Url = None, ref: Ref = None) -> None:
     for group in described["groups"]:
         show(group["name"], "bold")
         for one in group["questions"]:
-            default = f" (else {one['default']})" if one["default"] != "" else ""
+            default = f" (else {shown(one['default'])})" if one["default"] != "" else ""
             show(f"  {one['name']:18} {one['help']}{default}")
             values = [shown(answer["value"]) for answer in one["answers"]]
             if values and one["type"] != "bool":
