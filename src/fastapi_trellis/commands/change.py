@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from fastapi_trellis.commands.arguments import HERE, Folder, Preview, Trust, Yes
-from fastapi_trellis.commands.new import refuse
 from fastapi_trellis.definition import Definition
 from fastapi_trellis.errors import Exit, Misused
 from fastapi_trellis.form import shown
 from fastapi_trellis.given import from_pairs, nearest
+from fastapi_trellis.ordering import refuse
 from fastapi_trellis.proceeding import How, proceed
 from fastapi_trellis.project import Project, find_project
 from fastapi_trellis.screen import say

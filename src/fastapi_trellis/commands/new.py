@@ -1,22 +1,18 @@
 """`new`: ask, render, lock, commit."""
 
-import shlex
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from fastapi_trellis import given, rendering
-from fastapi_trellis.asking import Step, ask_one
 from fastapi_trellis.commands.arguments import Data, Ref, Trust, Url, Yes
-from fastapi_trellis.errors import Misused, Stop
-from fastapi_trellis.form import Form, print_answers
+from fastapi_trellis.errors import Misused
 from fastapi_trellis.next_steps import after_new
-from fastapi_trellis.presets import from_preset, presets
-from fastapi_trellis.screen import interactive, progress, say, show
-from fastapi_trellis.sheet import Filled, Sheet
+from fastapi_trellis.ordering import Order
+from fastapi_trellis.screen import interactive, progress, show
+from fastapi_trellis.sheet import Filled
 from fastapi_trellis.starting import commit, lock
 from fastapi_trellis.template import Template, open_template
 
@@ -58,86 +54,16 @@ def new(
         quieter = given.from_environment(definition)
         if data_file:
             quieter = {**given.from_file(definition, data_file), **quieter}
-        asking = interactive() and not yes
-
-        def place(filled: Filled) -> Path:
-            return Path(folders[0] if folders else filled.values.get("project_slug", "service"))
-
-        def closing(filled: Filled) -> str:
-            command = copier_command(template, filled, place(filled))
-            return f"Into {place(filled)}. The same with Copier alone:\n  {command}"
-
-        if folders:
-            require_room(Path(folders[0]))
-        given_answers = {**quieter, **named}
-        if interactive() and not yes:
-            filled = asked(template, given_answers, preset, closing)
-        else:
-            filled = template.sheet.fill({**preset_answers(template, preset), **given_answers})
-            refuse(template.sheet, filled, named)
-            print_answers(definition, filled)
-            say(closing(filled))
-        target = place(filled)
-        require_room(target)
+        order = Order(template, named, quieter, preset, folders[0] if folders else None)
+        filled = order.asked() if interactive() and not yes else order.taken()
+        target = order.place(filled)
         render(template, filled, target, trust=trust, with_git=not no_git, with_lock=not no_lock)
-
-
-def asked(
-    template: Template, before: dict[str, Any], preset: str | None, closing: Callable[[Filled], str]
-) -> Filled:
-    """The answers to all questions; where nothing is given, a preset may be."""
-    while True:
-        chosen = preset if preset or before else choose_preset(template)
-        answers = {**preset_answers(template, chosen), **before}
-        found = Form(template.sheet, answers, closing).run()
-        if isinstance(found, Filled):
-            return found
-
-
-def preset_answers(template: Template, name: str | None) -> dict[str, Any]:
-    return from_preset(template, name) if name else {}
-
-
-def choose_preset(template: Template) -> str | None:
-    known = presets(template)
-    if not known:
-        return None
-    say("Arrow keys and Enter choose; Ctrl+B goes back, Ctrl+C leaves everything as it is.", "dim")
-    choices = [("each question by itself", "", "Every question, with its default.")]
-    choices += [(one.name, one.name, one.about) for one in known]
-    while (reply := ask_one("Begin with", choices)) is Step.BACK:
-        pass
-    return str(reply) or None
-
-
-def refuse(sheet: Sheet, filled: Filled, named: dict[str, Any]) -> None:
-    """Refuse what breaks a rule, and what was said although nobody asks for it."""
-    for sentence in filled.refused.values():
-        raise Stop(sentence)
-    for name in named:
-        if name not in filled.shown:
-            condition = str(sheet.definition.asked[name].raw["when"]).strip("{} ")
-            raise Stop(f"{name} is only asked with {condition}: answer that too, or leave it out.")
 
 
 def absolute(url: str | None) -> str | None:
     """A local template is recorded where it is, so that updates find it from everywhere."""
     local = url is not None and Path(url).expanduser().exists()
     return str(Path(url or "").expanduser().resolve()) if local else url
-
-
-def require_room(target: Path) -> None:
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Stop(f"{target} is there already, and not empty: name another folder.")
-
-
-def copier_command(template: Template, filled: Filled, target: Path) -> str:
-    short = template.sheet.shortest(filled.answers)
-    texts = {name: str(value).lower() if isinstance(value, bool) else value
-             for name, value in short.items()}  # fmt: skip
-    data = [part for name, value in texts.items() for part in ("--data", f"{name}={value}")]
-    command = ["copier", "copy", "--defaults", "--vcs-ref", template.ref, *data, template.url]
-    return shlex.join([*command, str(target)])
 
 
 def render(

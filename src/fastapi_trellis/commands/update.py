@@ -6,10 +6,10 @@ import typer
 
 from fastapi_trellis.asking import Step
 from fastapi_trellis.commands.arguments import HERE, Data, Folder, Preview, Ref, Trust, Yes
-from fastapi_trellis.commands.new import refuse
 from fastapi_trellis.errors import Exit
 from fastapi_trellis.form import prompt, shown
 from fastapi_trellis.given import from_pairs
+from fastapi_trellis.ordering import refuse
 from fastapi_trellis.proceeding import How, proceed
 from fastapi_trellis.project import Project, find_project
 from fastapi_trellis.screen import interactive, say, show
