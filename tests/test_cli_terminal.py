@@ -1,0 +1,160 @@
+"""The command line in a pseudo-terminal, with somebody who answers, goes back, and gives up."""
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+import yaml
+
+from tests.command_line import (
+    CTRL_B,
+    CTRL_U,
+    DOWN,
+    ENTER,
+    FIRST,
+    SHIFT_TAB,
+    ended,
+    terminal,
+)
+from tests.repository import changes
+from tests.trees import Tree, difference
+
+pytestmark = pytest.mark.updates
+
+Make = Callable[..., Path]
+UNCHANGED = "Interrupted: everything is as it was before."
+
+
+def reply(child: "pexpect.spawn[str]", *dialogue: tuple[str, str]) -> None:
+    for question, answer in dialogue:
+        child.expect_exact(question)
+        child.send(answer)
+
+
+def test_new_asks_goes_back_and_renders(small: Path, tmp_path: Path) -> None:
+    with terminal("new", "--no-lock", cwd=tmp_path, TRELLIS_TEMPLATE=str(small)) as child:
+        reply(
+            child,
+            ("Begin with", ENTER),
+            ("--- who and what", ""),
+            ("called?", f"{CTRL_U}Desk{ENTER}"),
+            ("Its name for machines", CTRL_B),
+            ("called?", f"{CTRL_U}Order Desk{ENTER}"),
+            ("order-desk", f"{CTRL_U}Order Desk{ENTER}"),
+            ("The slug is lower-case words", f"{CTRL_U}orders{ENTER}"),
+            ("in one line?", ENTER),
+            ("Who writes it", ENTER),
+            ("e-mail", ENTER),
+            ("Under which licence?", f"{DOWN}{ENTER}"),
+            ("Which Python", ENTER),
+            ("Which database?", ENTER),
+            ("Who may log in", SHIFT_TAB),
+            ("Which database?", ENTER),
+            ("Who may log in", ENTER),
+            ("server-sent", ENTER),
+            ("WebSocket, with", ENTER),
+            ("Packages: redis", ""),
+            ("A cache in Redis", "y"),
+            ("Celery?", "n"),
+            ("OpenTelemetry?", "n"),
+            ("Sentry?", "n"),
+            ("more light?", "n"),
+            ("Compose files", "y"),
+            ("Manifests", "y"),
+            ("SQLite is a file on one machine", "n"),
+            ("package manager?", ENTER),
+            ("type checker?", ENTER),
+            ("Hooks", "y"),
+            ("Which CI?", ENTER),
+            ("--data license=Apache-2.0 --data cache=true", ""),
+            ("Render it?", f"{DOWN}{ENTER}"),
+            ("Which one?", ENTER),
+            ("called?", f" Two{ENTER}"),
+            ("Render it?", ENTER),
+            ("Next:", ""),
+        )
+        assert ended(child) == 0
+
+    answers = yaml.safe_load((tmp_path / "orders/.copier-answers.yml").read_text())
+    expected = {
+        "project_name": "Order Desk Two",
+        "license": "Apache-2.0",
+        "cache": True,
+        "kubernetes": False,
+    }
+    assert expected.items() <= answers.items()
+
+
+def test_new_begins_with_a_preset_and_asks_the_rest(small: Path, tmp_path: Path) -> None:
+    with terminal("new", "--no-lock", cwd=tmp_path, TRELLIS_TEMPLATE=str(small)) as child:
+        reply(
+            child,
+            ("Begin with", f"{DOWN}{ENTER}"),
+            ("called?", CTRL_B),
+            ("Begin with", f"{DOWN}{ENTER}"),
+        )
+        reply(child, ("called?", ENTER), ("Its name for machines", "\x03"))
+        child.expect_exact(UNCHANGED)
+        assert ended(child) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_new_interrupted_half_way_leaves_nothing(small: Path, tmp_path: Path) -> None:
+    with terminal("new", "one", "--yes", cwd=tmp_path, TRELLIS_TEMPLATE=str(small)) as child:
+        wait_until(lambda: any(tmp_path.glob(".one-*/one/*")))
+        child.sendintr()
+        child.expect_exact(UNCHANGED)
+        assert ended(child) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_add_asks_before_it_does(project: Make) -> None:
+    folder = project()
+    with terminal("add", "cache", cwd=folder) as child:
+        reply(child, ("app/cache/ (", ""), ("Do it?", "n"), ("Nothing was changed.", ""))
+        assert (ended(child), changes(folder)) == (3, "")
+
+    with terminal("add", "cache", cwd=folder) as child:
+        reply(child, ("Do it?", "y"), ("Done.", ""))
+        assert ended(child) == 0
+    assert (folder / "app/cache").is_dir()
+
+
+@pytest.mark.parametrize("stop", ["sendintr", "kill"])
+def test_update_interrupted_half_way_is_taken_back(stop: str, project: Make) -> None:
+    folder = project(release=FIRST)
+    (folder / ".git/info/exclude").write_text("mine.txt\n")
+    (folder / "mine.txt").write_text("mine")
+    before = Tree(folder)
+
+    with terminal("update", "--data", "cache=yes", "--yes", cwd=folder) as child:
+        wait_until((folder / "app/cache/feature.py").exists)
+        if stop == "kill":
+            child.kill(signal.SIGTERM)
+        else:
+            child.sendintr()
+        child.expect_exact(UNCHANGED)
+        assert ended(child) == 130
+
+    assert changes(folder) == ""
+    assert difference(before, Tree(folder)) == []
+    assert not (folder / "app/cache").exists()
+    assert (folder / "mine.txt").read_text() == "mine"
+
+
+def test_update_asks_what_is_new(project: Make) -> None:
+    folder = project(release=FIRST)
+    with terminal("update", cwd=folder) as child:
+        reply(child, ("more light?", "y"), ("app/main.py", ""), ("Do it?", ENTER), ("Done.", ""))
+        assert ended(child) == 0
+    assert "sparkle: true" in (folder / ".copier-answers.yml").read_text()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
