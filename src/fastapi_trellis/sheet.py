@@ -120,7 +120,10 @@ def cast(kind: str, value: Any) -> Any:
         return as_bool(value)
     if kind == "str" or not isinstance(value, str):
         return "" if value is None else value
-    return yaml.safe_load(value)
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:  # computed of an answer with odd characters, which a rule refuses
+        return None
 
 
 def listed(values: Any) -> str:

@@ -36,7 +36,7 @@ def undocumented_settings(patient: Patient) -> Iterator[Finding]:
         yield Finding(f"the settings cannot be read: {reason}", f"{patient.run}app settings")
         return
     known = names(patient.project.folder / ".env.example", EXAMPLE)
-    for name in names_in(result.stdout) - known:
+    for name in sorted(names_in(result.stdout) - known):
         yield Finding(f".env.example has no line for {name}", f"echo '# {name}=' >> .env.example")
 
 

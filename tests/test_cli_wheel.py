@@ -1,0 +1,32 @@
+"""The wheel: installed into an empty environment, and used far from any checkout."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Count
+from tests.tools import UV, environment, run
+
+pytestmark = pytest.mark.installs
+
+
+def test_wheel_works_by_itself(source: Path, small: Path, tmp_path: Path, count: Count) -> None:
+    run(UV, "build", "--quiet", "--wheel", "--out-dir", tmp_path, source, cwd=tmp_path)
+    wheel = next(tmp_path.glob("*.whl"))
+    with zipfile.ZipFile(wheel) as archive:
+        folders = {name.split("/")[0] for name in archive.namelist()}
+    assert {name for name in folders if not name.endswith(".dist-info")} == {"fastapi_trellis"}
+
+    venv = tmp_path / "venv"
+    run(UV, "venv", "--quiet", venv, cwd=tmp_path)
+    run(UV, "pip", "install", "--quiet", "--python", venv, wheel, cwd=tmp_path)
+    work = tmp_path / "work"
+    work.mkdir()
+    program = venv / "bin" / "fastapi-trellis"
+    arguments = ("new", "--cache", "--yes", "--no-lock", "--template", small)
+    run(program, *arguments, cwd=work, env=environment())
+
+    assert (work / "my-service/app/cache/feature.py").exists()
+    assert "--template" in run(program, "new", "--help", cwd=work, env=environment(COLUMNS="200"))
+    count("installs from nothing")
