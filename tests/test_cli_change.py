@@ -190,3 +190,26 @@ def test_diff_shows_what_the_team_changed(project: Make) -> None:
     lines = ["changed (1):", "  app/main.py", "deleted (1):", "  README.md", "of your own (1)"]
     assert result.out.splitlines() == lines
     assert len(list((folder / ".git/objects").rglob("*"))) <= objects + 2  # own.txt is one
+
+
+def test_a_script_of_the_template_runs_only_if_trusted(
+    project: Make, small: Path, tmp_path: Path
+) -> None:
+    folder = project()
+    template = Path(shutil.copytree(small, tmp_path / "template"))
+    questions = template / "copier.yml"
+    script = '[touch, "from-a-script"]'
+    migration = f"\n_migrations:\n  - {{version: v1.2.0, command: {script}}}\n"
+    questions.write_text(questions.read_text() + migration)
+    commit(template, "Release 1.2.0")
+    run("git", "tag", "v1.2.0", cwd=template)
+    answers = folder / ".copier-answers.yml"
+    answers.write_text(answers.read_text().replace(str(small), str(template)))
+    commit(folder, "Follow the template")
+
+    refused = trellis("update", "--yes", cwd=folder)
+    assert (refused.code, "say --trust" in refused.err) == (3, True), refused.err
+    assert changes(folder) == ""
+
+    assert trellis("update", "--yes", "--trust", cwd=folder).code == 0
+    assert (folder / "from-a-script").exists()

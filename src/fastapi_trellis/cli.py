@@ -33,7 +33,10 @@ def guarded(command: Callable[..., Exit | None]) -> Callable[..., None]:
         except GitError as error:
             say(f"git refused: {error}", "red")
             code = Exit.REFUSED
-        except KeyboardInterrupt:
+        except OSError as error:
+            say(f"{error.filename or 'The system'}: {error.strerror or error}", "red")
+            code = Exit.REFUSED
+        except (KeyboardInterrupt, EOFError):
             say("Interrupted: everything is as it was before.", "red")
             code = Exit.INTERRUPTED
         raise typer.Exit(code)

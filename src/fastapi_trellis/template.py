@@ -99,7 +99,7 @@ def open_template(url: str | None = None, ref: str | None = None) -> Iterator[Te
         Unreachable: it cannot be cloned.
     """
     checkout = own_checkout()
-    chosen = url or os.environ.get("TRELLIS_TEMPLATE") or checkout or TEMPLATE_URL
+    chosen = absolute(url or os.environ.get("TRELLIS_TEMPLATE") or checkout or TEMPLATE_URL)
     with tempfile.TemporaryDirectory(prefix="trellis-", ignore_cleanup_errors=True) as folder:
         clone = Path(folder, "template.git")
         with progress(f"Reading the template {chosen}"):
@@ -125,6 +125,12 @@ def clone_bare(url: str, target: Path) -> None:
         git("clone", "--quiet", "--bare", *lean, "--", place, target, cwd=Path.cwd())
     except GitError as error:
         raise Unreachable(f"The template {url} cannot be reached: {error}") from None
+
+
+def absolute(url: str) -> str:
+    """A local template is recorded where it is, so that updates find it from everywhere."""
+    local = Path(url).expanduser()
+    return str(local.resolve()) if local.exists() else url
 
 
 def own_checkout() -> str | None:

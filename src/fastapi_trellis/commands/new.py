@@ -45,7 +45,7 @@ def new(
     no_lock: NoLock = False,
 ) -> None:
     """Render a new service: ask what is not answered, render, lock, and make the first commit."""
-    with open_template(absolute(url), ref) as template:
+    with open_template(url, ref) as template:
         definition = template.definition
         flags, folders = given.from_words(definition, words or [], OWN)
         if len(folders) > 1:
@@ -58,12 +58,6 @@ def new(
         filled = order.asked() if interactive() and not yes else order.taken()
         target = order.place(filled)
         render(template, filled, target, trust=trust, with_git=not no_git, with_lock=not no_lock)
-
-
-def absolute(url: str | None) -> str | None:
-    """A local template is recorded where it is, so that updates find it from everywhere."""
-    local = url is not None and Path(url).expanduser().exists()
-    return str(Path(url or "").expanduser().resolve()) if local else url
 
 
 def render(
