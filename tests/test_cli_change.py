@@ -43,12 +43,15 @@ def test_add_shows_then_does_and_remove_takes_it_back(project: Make) -> None:
 def test_remove_names_the_edits_that_would_go(project: Make) -> None:
     folder = project(cache=True)
     (folder / "app/cache/feature.py").write_text("mine = True\n")
+    (folder / "app/cache/own.py").touch()
+    (folder / "docs/features/own.md").touch()
     commit(folder, "Edit")
 
     result = trellis("remove", "cache", "--preview", cwd=folder)
 
     assert "removed although you edited them (1)" in result.out
     assert "git show HEAD:app/cache/feature.py" in result.out
+    assert result.out.endswith("your own, and left behind (1):\n  app/cache/own.py\n")
 
 
 def test_set_and_nothing_to_do(project: Make) -> None:

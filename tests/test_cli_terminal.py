@@ -153,6 +153,15 @@ def test_update_asks_what_is_new(project: Make) -> None:
     assert "sparkle: true" in (folder / ".copier-answers.yml").read_text()
 
 
+def test_a_patch_is_shown_by_git(project: Make) -> None:
+    folder = project()
+    (folder / "app/main.py").write_text("mine = True\n")
+
+    with terminal("diff", "--patch", cwd=folder, GIT_PAGER="cat") as child:
+        child.expect_exact("+mine = True")
+        assert ended(child) == 0
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():

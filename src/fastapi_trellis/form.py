@@ -12,6 +12,9 @@ from fastapi_trellis.sheet import Filled, Sheet, listed
 
 FEW = 3  # paths that a note names
 
+# What the summary offers; no question can be called so.
+RENDER, CHANGE = "<render>", "<change>"
+
 
 class Form:
     """Asks what is not given yet; `closing` is said below the summary."""
@@ -31,24 +34,30 @@ class Form:
         while True:
             filled = self.sheet.fill(self.answers)
             name = next((one for one in filled.shown if self._pending(one)), None)
-            if name is None:
-                if self._ask_again(filled):
-                    continue
-                reply = self._summary(filled)
-                if reply == "render":
-                    return filled
-                if reply is not Step.BACK:
-                    self._change(self.sheet.definition.asked[str(reply)])
-                    continue
+            if name is not None:
+                went_on = self._answer(name, filled)
+            elif self._ask_again(filled):
+                continue
             else:
-                reply = self._ask(self.sheet.definition.asked[name], filled)
-                if reply is not Step.BACK:
-                    self._keep(name, reply)
-                    self.done.append(name)
-                    continue
+                reply = self._summary(filled)
+                if reply == RENDER:
+                    return filled
+                went_on = reply is not Step.BACK
+                if went_on:
+                    self._change(str(reply))
+            if went_on:
+                continue
             if not self.done:
                 return Step.BACK
             self.done.pop()
+
+    def _answer(self, name: str, filled: Filled) -> bool:
+        reply = self._ask(self.sheet.definition.asked[name], filled)
+        if reply is Step.BACK:
+            return False
+        self._keep(name, reply)
+        self.done.append(name)
+        return True
 
     def _pending(self, name: str) -> bool:
         return name not in self.settled and name not in self.done
@@ -61,10 +70,10 @@ class Form:
             self.done = [one for one in self.done if one != name]
         return bool(filled.refused)
 
-    def _change(self, question: Question) -> None:
-        reply = self._ask(question, self.sheet.fill(self.answers))
+    def _change(self, name: str) -> None:
+        reply = self._ask(self.sheet.definition.asked[name], self.sheet.fill(self.answers))
         if reply is not Step.BACK:
-            self._keep(question.name, reply)
+            self._keep(name, reply)
 
     def _keep(self, name: str, answer: Any) -> None:
         """One that equals the default goes on following it: the slug, when the name changes."""
@@ -94,10 +103,8 @@ class Form:
         say("--- summary", "bold")
         print_answers(self.sheet.definition, filled)
         say(f"\n{self.closing(filled)}\n")
-        first = ask_one(
-            "Render it?", [("Yes", "render", ""), ("No, change an answer", "change", "")]
-        )
-        if first != "change":
+        first = ask_one("Render it?", [("Yes", RENDER, ""), ("No, change an answer", CHANGE, "")])
+        if first != CHANGE:
             return first
         names = [(one, one, str(filled.values[one])) for one in filled.shown]
         return ask_one("Which one?", names)

@@ -26,6 +26,7 @@ class Changes:
     removed: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)  # removed although somebody changed them
+    left: list[str] = field(default_factory=list)  # of the project, where the rest of a folder goes
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
@@ -46,6 +47,7 @@ def preview(project: Project, run: Run) -> Changes:
     if changes.removed:
         with progress("Looking for edits in what would go"), pristine(project) as rendered:
             changes.edited = [one for one in changes.removed if was_edited(project, one, rendered)]
+            changes.left = left_behind(project, changes.removed, rendered)
     return changes
 
 
@@ -72,6 +74,23 @@ def was_edited(project: Project, path: str, rendered: Path) -> bool:
     return original.is_file() and original.read_bytes() != (project.top / path).read_bytes()
 
 
+def left_behind(project: Project, removed: list[str], rendered: Path) -> list[str]:
+    """Files of one's own in folders that lose all that the template had there."""
+    gone = set(removed)
+
+    def inside(path: Path) -> str:
+        return (project.inside / path.relative_to(rendered)).as_posix()
+
+    folders = {rendered / Path(one).relative_to(project.inside).parent for one in removed}
+    emptied = {
+        inside(folder)
+        for folder in folders
+        if folder.is_dir() and all(inside(one) in gone for one in folder.iterdir())
+    }
+    tracked = paths(git("ls-files", "-z", cwd=project.top))
+    return [one for one in tracked if one not in gone and Path(one).parent.as_posix() in emptied]
+
+
 def print_changes(changes: Changes) -> None:
     """Folders in one line where much happens; what would be lost at the end, where it is read."""
     for title, style, found in (
@@ -87,6 +106,10 @@ def print_changes(changes: Changes) -> None:
         show(f"removed although you edited them ({len(changes.edited)}):", "bold red")
         for path in changes.edited:
             show(f"  {path}    keep a copy: git show HEAD:{path}")
+    if changes.left:
+        show(f"your own, and left behind ({len(changes.left)}):", "yellow")
+        for path in changes.left:
+            show(f"  {path}")
     if changes.conflicts:
         show(f"conflicts to mend afterwards ({len(changes.conflicts)}):", "bold red")
         for path in changes.conflicts:

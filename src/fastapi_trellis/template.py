@@ -33,7 +33,7 @@ class Template:
     def read(self, path: str) -> str | None:
         """The text of a file, None where there is none."""
         folder = Path(self.url).expanduser()
-        if self.ref == "HEAD" and folder.is_dir():
+        if self.ref == "HEAD" and (folder / ".git").exists():
             # As Copier does: a checkout is rendered with what is not committed.
             return (folder / path).read_text("utf-8") if (folder / path).is_file() else None
         try:
@@ -71,6 +71,11 @@ class Template:
         except GitError:
             return False
         return True
+
+    @property
+    def name(self) -> str:
+        """What people call this release."""
+        return self.ref if self.ref in self.releases else self.commit[:10]
 
     def at(self, ref: str) -> "Template":
         return replace(self, ref=ref)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -53,11 +53,11 @@ def diff(only: Paths = None, patch: Patch = False, folder: Folder = HERE) -> Non
 def compared(project: Project) -> Iterator[tuple[str, dict[str, str]]]:
     """The render as a git tree, which no object of the project's own repository holds."""
     objects = git("rev-parse", "--path-format=absolute", "--git-path", "objects", cwd=project.top)
-    with (
-        progress(f"Rendering {project.commit} to compare with"),
-        pristine(project) as rendered,
-        tempfile.TemporaryDirectory(prefix="trellis-", ignore_cleanup_errors=True) as folder,
-    ):
+    with ExitStack() as stack:
+        # Over before a pager begins.
+        with progress(f"Rendering {project.commit} to compare with"):
+            rendered = stack.enter_context(pristine(project))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="trellis-"))
         own = {
             "GIT_OBJECT_DIRECTORY": str(Path(folder, "objects")),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects.strip(),

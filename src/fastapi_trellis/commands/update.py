@@ -55,9 +55,10 @@ def announce(template: Template, project: Project) -> None:
         for tag in template.releases
         if template.has(tag, template.commit) and not template.has(tag, current)
     ]
-    show(f"From {project.commit} to {newer[-1] if newer else template.ref}.", "bold")
-    if len(newer) > 1:
-        show(f"Also between: {', '.join(newer[:-1])}.")
+    show(f"From {project.commit} to {template.name}.", "bold")
+    between = [tag for tag in newer if tag != template.name]
+    if between:
+        show(f"Also between: {', '.join(between)}.")
     for section in template.news(project.commit):
         show(f"\n{section}")
     show()
