@@ -99,7 +99,8 @@ def terminal(*arguments: str | Path, cwd: Path, **variables: str) -> Iterator["p
         sys.executable,
         ["-m", "fastapi_trellis", *map(str, arguments)],
         cwd=str(cwd),
-        env=environment(PYTHONPATH=source, TERM="xterm", **variables),
+        # Nobody here answers where the cursor is, which each prompt would wait a second for.
+        env=environment(PYTHONPATH=source, TERM="xterm", PROMPT_TOOLKIT_NO_CPR="1", **variables),
         encoding="utf-8",
         timeout=60,
         dimensions=(50, 200),

@@ -111,16 +111,29 @@ def test_new_interrupted_half_way_leaves_nothing(small: Path, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def test_add_asks_before_it_does(project: Make) -> None:
-    folder = project()
-    with terminal("add", "cache", cwd=folder) as child:
-        reply(child, ("app/cache/ (", ""), ("Do it?", "n"), ("Nothing was changed.", ""))
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["add", "cache"], "app/cache/ ("),
+        (["remove", "sentry"], "app/sentry/"),
+        (["set", "license=proprietary"], "LICENSE"),
+    ],
+    ids=["add", "remove", "set"],
+)
+def test_a_change_is_shown_and_may_be_declined(
+    arguments: list[str], shown: str, project: Make
+) -> None:
+    folder = project(sentry=True)
+    with terminal(*arguments, cwd=folder) as child:
+        reply(child, (shown, ""), ("Do it?", "n"), ("Nothing was changed.", ""))
         assert (ended(child), changes(folder)) == (3, "")
 
-    with terminal("add", "cache", cwd=folder) as child:
-        reply(child, ("Do it?", "y"), ("Done.", ""))
-        assert ended(child) == 0
-    assert (folder / "app/cache").is_dir()
+
+def test_doctor_in_a_terminal(project: Make) -> None:
+    folder = project()
+    with terminal("doctor", cwd=folder) as child:
+        child.expect_exact("uv lock")
+        assert ended(child) == 7
 
 
 @pytest.mark.parametrize("stop", ["sendintr", "kill"])
@@ -158,7 +171,7 @@ def test_a_patch_is_shown_by_git(project: Make) -> None:
     (folder / "app/main.py").write_text("mine = True\n")
 
     with terminal("diff", "--patch", cwd=folder, GIT_PAGER="cat") as child:
-        child.expect_exact("+mine = True")
+        child.expect_exact("mine = True")
         assert ended(child) == 0
 
 
