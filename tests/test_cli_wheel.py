@@ -1,11 +1,14 @@
 """The wheel: installed into an empty environment, and used far from any checkout."""
 
+import json
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Count
+from tests.repository import changes
 from tests.tools import UV, environment, run
 
 pytestmark = pytest.mark.installs
@@ -29,4 +32,15 @@ def test_wheel_works_by_itself(source: Path, small: Path, tmp_path: Path, count:
 
     assert (work / "my-service/app/cache/feature.py").exists()
     assert "--template" in run(program, "new", "--help", cwd=work, env=environment(COLUMNS="200"))
+    assert run(program, "--version", cwd=work, env=environment()).startswith("fastapi-trellis 0.")
     count("installs from nothing")
+
+
+def test_checkout_renders_itself(small: Path, tmp_path: Path) -> None:
+    checkout = Path(shutil.copytree(small, tmp_path / "checkout"))
+
+    command = ("run", "--quiet", "fastapi-trellis", "options", "--json")
+    described = json.loads(run(UV, *command, cwd=checkout, env=environment()))
+
+    assert (described["template"], described["version"]) == (str(checkout), "HEAD")
+    assert changes(checkout) == ""

@@ -2,22 +2,20 @@
 
 import functools
 from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from fastapi_trellis.commands import change, diff, doctor, matrix, new, options, update
 from fastapi_trellis.errors import Exit, Stop
 from fastapi_trellis.git import GitError
-from fastapi_trellis.screen import say
+from fastapi_trellis.screen import say, show
 
 # Answers are flags too, and which ones there are only the template knows.
 WITH_ANSWERS = {"ignore_unknown_options": True, "allow_interspersed_args": True}
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Render FastAPI services from the template fastapi-trellis, and keep them current.",
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def guarded(command: Callable[..., Exit | None]) -> Callable[..., None]:
@@ -42,6 +40,22 @@ def guarded(command: Callable[..., Exit | None]) -> Callable[..., None]:
         raise typer.Exit(code)
 
     return run
+
+
+def print_version(value: bool) -> None:  # noqa: FBT001  (Typer calls it so)
+    if value:
+        show(f"fastapi-trellis {version('fastapi-trellis')}, with Copier {version('copier')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[  # noqa: FBT002  (Typer makes a flag of it)
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Render FastAPI services from the template fastapi-trellis, and keep them current."""
 
 
 app.command("new", context_settings=WITH_ANSWERS)(guarded(new.new))
