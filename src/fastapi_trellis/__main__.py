@@ -1,10 +1,9 @@
 """The program: `fastapi-trellis`, or `python -m fastapi_trellis`."""
 
-import signal
-import sys
 from types import FrameType
 
 from fastapi_trellis.cli import app
+from fastapi_trellis.rendering import handled
 
 
 def main() -> None:
@@ -13,10 +12,8 @@ def main() -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
-    if sys.platform != "win32":
-        signal.signal(signal.SIGHUP, stop)
-    app()
+    with handled(stop):
+        app()
 
 
 if __name__ == "__main__":

@@ -61,7 +61,8 @@ def clone_of(project: Project) -> Iterator[Path]:
 
 def differences(clone: Path) -> Changes:
     conflicts = paths(git("diff", "--name-only", "-z", "--diff-filter=U", cwd=clone))
-    git("add", "--all", cwd=clone)
+    # Also what the project's own rules ignore: in a fresh clone it is all of this run.
+    git("add", "--all", "--force", cwd=clone)
     listing = paths(git("diff", "--cached", "--name-status", "--no-renames", "-z", cwd=clone))
     found = Changes(conflicts=sorted(set(conflicts)))
     for state, path in zip(listing[::2], listing[1::2], strict=True):

@@ -89,15 +89,20 @@ def is_news(one: warnings.WarningMessage) -> bool:
 @contextmanager
 def handled(handler: Any) -> Iterator[None]:
     """Take Ctrl+C, and a request to end from elsewhere, the same way."""
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if sys.platform != "win32":
-        numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, handler) for number in numbers}
+    before = {number: signal.signal(number, handler) for number in requests_to_end()}
     try:
         yield
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+def requests_to_end() -> list[signal.Signals]:
+    """But not those that whoever started this had it ignore, as nohup does."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32":
+        numbers.append(signal.SIGHUP)
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def last_line(error: BaseException) -> str:
