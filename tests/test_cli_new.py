@@ -48,11 +48,14 @@ def test_new_renders_commits_and_says_what_is_next(new: New, tmp_path: Path) -> 
 
 
 def test_answers_come_from_everywhere_and_the_nearest_wins(new: New, tmp_path: Path) -> None:
-    (tmp_path / "answers.yml").write_text("auth: none\ncache: false\nlicense: MIT\nci: gitlab\n")
+    (tmp_path / "answers.yml").write_text(
+        "auth: none\ncache: false\ndescription:\nlicense: MIT\nci: gitlab\n"
+    )
 
     result = new(
         *("--preset", "api", "--data-file", "answers.yml", "--data", "license=Apache-2.0"),
         *("here", "--database=sqlite", "--no-docker", "--no-git"),
+        *("--no-sentry=no", "--tracing=off"),
         TRELLIS_CI="none",
         TRELLIS_LICENSE="proprietary",
     )
@@ -66,6 +69,9 @@ def test_answers_come_from_everywhere_and_the_nearest_wins(new: New, tmp_path: P
         "ci": "none",
         "database": "sqlite",
         "docker": False,
+        "sentry": True,
+        "tracing": False,
+        "description": "",
     }
     assert expected.items() <= found.items()
     assert not (tmp_path / "here" / ".git").exists()
@@ -93,6 +99,7 @@ def test_another_release_can_be_named(new: New, tmp_path: Path) -> None:
         (["--databse", "postgres"], 2, "There is no option --databse: did you mean --database?"),
         (["--data", "chache=yes"], 2, "Nothing asks for chache: did you mean cache?"),
         (["--database", "postgrs"], 2, "database cannot be postgrs: did you mean postgres?"),
+        (["--no-database"], 2, "There is no option --no-database: did you mean --database?"),
         (["--cache=perhaps"], 2, "cache is yes or no, and not perhaps."),
         (["--database"], 2, "--database needs an answer."),
         (["-x"], 2, "There is no option -x"),

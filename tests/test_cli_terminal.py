@@ -102,10 +102,13 @@ def test_new_begins_with_a_preset_and_asks_the_rest(small: Path, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_new_interrupted_half_way_leaves_nothing(small: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_new_interrupted_half_way_leaves_nothing(
+    number: signal.Signals, small: Path, tmp_path: Path
+) -> None:
     with terminal("new", "one", "--yes", cwd=tmp_path, TRELLIS_TEMPLATE=str(small)) as child:
         wait_until(lambda: any(tmp_path.glob(".one-*/one/*")))
-        child.sendintr()
+        child.kill(number)
         child.expect_exact(UNCHANGED)
         assert ended(child) == 130
     assert list(tmp_path.iterdir()) == []
@@ -136,8 +139,7 @@ def test_doctor_in_a_terminal(project: Make) -> None:
         assert ended(child) == 7
 
 
-@pytest.mark.parametrize("stop", ["sendintr", "kill"])
-def test_update_interrupted_half_way_is_taken_back(stop: str, project: Make) -> None:
+def test_update_interrupted_half_way_is_taken_back(project: Make) -> None:
     folder = project(release=FIRST)
     (folder / ".git/info/exclude").write_text("mine.txt\n")
     (folder / "mine.txt").write_text("mine")
@@ -145,10 +147,7 @@ def test_update_interrupted_half_way_is_taken_back(stop: str, project: Make) -> 
 
     with terminal("update", "--data", "cache=yes", "--yes", cwd=folder) as child:
         wait_until((folder / "app/cache/feature.py").exists)
-        if stop == "kill":
-            child.kill(signal.SIGTERM)
-        else:
-            child.sendintr()
+        child.sendintr()
         child.expect_exact(UNCHANGED)
         assert ended(child) == 130
 

@@ -74,37 +74,36 @@ def from_words(
     """
     found: dict[str, Any] = {}
     others: list[str] = []
-    rest = list(words)
+    rest = [word for word in words if word != "--"]
     while rest:
         word = rest.pop(0)
-        if not word.startswith("--") or word == "--":
-            if word.startswith("-") and word != "--":
-                raise Misused(f"There is no option {word}: {nearest(word, own)}")
-            others += [word] if word != "--" else []
-            continue
-        name, equals, text = word.removeprefix("--").partition("=")
-        question, value = _flag(definition, name, own)
-        if value is None:
-            if not equals and not rest:
-                raise Misused(f"--{name} needs an answer.")
-            value = parse(question, text if equals else rest.pop(0))
-        elif equals:
-            value = parse(question, text) is value
-        found[question.name] = value
+        if word.startswith("--"):
+            question, answer = _flag(definition, word, rest, own)
+            found[question.name] = answer
+        elif word.startswith("-"):
+            raise Misused(f"There is no option {word}: {nearest(word, own)}")
+        else:
+            others.append(word)
     return found, others
 
 
-def _flag(definition: Definition, name: str, own: Iterable[str]) -> tuple[Question, bool | None]:
-    """The question of a flag, and the answer that it is by itself."""
+def _flag(
+    definition: Definition, word: str, rest: list[str], own: Iterable[str]
+) -> tuple[Question, Any]:
+    """The question and the answer of a flag, which may be the next word."""
+    name, equals, text = word.removeprefix("--").partition("=")
     key = name.replace("-", "_")
-    if key in definition.asked:
-        question = definition.asked[key]
-        return question, True if question.type == "bool" else None
-    negated = definition.asked.get(key.removeprefix("no_"))
-    if negated is not None and negated.type == "bool":
-        return negated, False
-    known = [f"--{one.replace('_', '-')}" for one in definition.asked]
-    raise Misused(f"There is no option --{name}: {nearest(f'--{name}', [*own, *known])}")
+    asked = definition.asked
+    question = asked.get(key) or asked.get(key.removeprefix("no_"))
+    if question is None or (key not in asked and question.type != "bool"):
+        known = [f"--{one.replace('_', '-')}" for one in asked]
+        raise Misused(f"There is no option --{name}: {nearest(f'--{name}', [*own, *known])}")
+    if question.type == "bool":
+        said = parse(question, text) if equals else True
+        return question, said is (key in asked)
+    if not equals and not rest:
+        raise Misused(f"--{name} needs an answer.")
+    return question, parse(question, text if equals else rest.pop(0))
 
 
 def from_environment(definition: Definition) -> dict[str, Any]:
@@ -142,5 +141,5 @@ def from_text(definition: Definition, text: str, name: str) -> dict[str, Any]:
     for key, value in loaded.items():
         if not str(key).startswith("_"):
             question = question_of(definition, str(key))
-            found[question.name] = value if isinstance(value, bool) else parse(question, str(value))
+            found[question.name] = parse(question, "" if value is None else str(value))
     return found
