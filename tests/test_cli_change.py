@@ -23,6 +23,7 @@ def test_add_shows_then_does_and_remove_takes_it_back(project: Make) -> None:
 
     shown = trellis("add", "cache", cwd=folder)
     assert (shown.code, changes(folder)) == (3, "")
+    assert "  cache: no -> yes\n" in shown.out
     assert "with --yes it would be" in shown.err
     assert "app/cache/ (" in shown.out
     assert ".env.example" in shown.out
@@ -49,7 +50,7 @@ def test_remove_names_the_edits_that_would_go(project: Make) -> None:
     assert (result.code, changes(folder)) == (0, "")
     assert "removed although you edited them (1)" in result.out
     assert "git show HEAD:app/cache/feature.py" in result.out
-    assert result.out.endswith("your own, and left behind (1):\n  app/cache/own.py\n")
+    assert "your own, and left behind (1):\n  app/cache/own.py\nanswers (1)" in result.out
 
 
 def test_set_and_nothing_to_do(project: Make) -> None:

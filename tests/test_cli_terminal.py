@@ -157,12 +157,13 @@ def test_update_interrupted_half_way_is_taken_back(project: Make) -> None:
     assert (folder / "mine.txt").read_text() == "mine"
 
 
-def test_update_asks_what_is_new(project: Make) -> None:
+def test_update_shows_what_is_new_and_does_it(project: Make) -> None:
     folder = project(release=FIRST)
     with terminal("update", cwd=folder) as child:
-        reply(child, ("more light?", "y"), ("app/main.py", ""), ("Do it?", ENTER), ("Done.", ""))
+        reply(child, ("a little more light", ""), ("app/main.py", ""))
+        reply(child, ("sparkle: no  (new", ""), ("Do it?", ENTER), ("Done.", ""))
         assert ended(child) == 0
-    assert "sparkle: true" in (folder / ".copier-answers.yml").read_text()
+    assert "sparkle: false" in (folder / ".copier-answers.yml").read_text()
 
 
 def test_a_patch_is_shown_by_git(project: Make) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Count
 from tests.repository import changes
+from tests.summary import Count
 from tests.tools import UV, environment, run
 
 pytestmark = pytest.mark.installs

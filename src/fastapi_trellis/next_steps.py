@@ -44,8 +44,8 @@ def commands_after_new(
         yield "app dev"
 
 
-def after_update(filled: Filled, changes: Changes) -> None:
-    uv = filled.values.get("package_manager") == "uv"
+def after_update(changes: Changes) -> None:
+    uv = changes.answers.get("package_manager") == "uv"
     run = "uv run " if uv else ""
     show("Next:\n")
     if changes.conflicts:

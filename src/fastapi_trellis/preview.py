@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fastapi_trellis.errors import Stop
 from fastapi_trellis.git import git, paths
 from fastapi_trellis.pristine import pristine
-from fastapi_trellis.project import Project
+from fastapi_trellis.project import ANSWERS, Project, read_answers
 from fastapi_trellis.screen import progress, show
 
 Run = Callable[[Path], None]
@@ -19,12 +20,13 @@ FEW = 3  # files of a folder that are listed one by one
 
 @dataclass
 class Changes:
-    """Paths, seen from the root of the repository."""
+    """Paths, seen from the root of the repository, and the answers."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    answers: dict[str, Any] = field(default_factory=dict)  # as they are recorded afterwards
     edited: list[str] = field(default_factory=list)  # removed although somebody changed them
     left: list[str] = field(default_factory=list)  # of the project, where the rest of a folder goes
 
@@ -41,6 +43,8 @@ def preview(project: Project, run: Run) -> Changes:
     with progress("Trying it in a copy of the project"), clone_of(project) as clone:
         run(clone / project.inside)
         changes = differences(clone)
+        recorded = read_answers(clone / project.inside / ANSWERS)
+    changes.answers = {key: one for key, one in recorded.items() if not key.startswith("_")}
     in_the_way = [path for path in changes.added if (project.top / path).exists()]
     if in_the_way:
         raise Stop(f"git ignores {in_the_way[0]}, which this would write over: move it away first.")

@@ -88,4 +88,4 @@ def change(project: Project, answers_of: Callable[[Definition], dict[str, Any]],
         different = {name for name in answers if before.values[name] != answers[name]}
         for name in answers.keys() - different:
             say(f"{name} is {shown(answers[name])} already.")
-        return proceed(project, None, answers, filled, how) if different else Exit.DONE
+        return proceed(project, None, answers, how) if different else Exit.DONE

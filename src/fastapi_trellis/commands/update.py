@@ -1,18 +1,16 @@
 """`update`: a newer release of the template."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from fastapi_trellis.asking import Step
 from fastapi_trellis.commands.arguments import HERE, Data, Folder, Preview, Ref, Trust, Yes
 from fastapi_trellis.errors import Exit
-from fastapi_trellis.form import prompt, shown
 from fastapi_trellis.given import from_pairs
 from fastapi_trellis.ordering import refuse
 from fastapi_trellis.proceeding import How, proceed
 from fastapi_trellis.project import Project, find_project
-from fastapi_trellis.screen import interactive, say, show
+from fastapi_trellis.screen import show
 from fastapi_trellis.template import Template, open_template
 
 Check = Annotated[
@@ -40,11 +38,9 @@ def update(
         if check:
             return Exit.NEWER
         answers = from_pairs(template.definition, data or [])
-        ask = interactive() and not (yes or preview)
-        answers = answer_new(template, project, answers, ask=ask)
-        filled = template.sheet.fill({**project.answers, **answers})
-        refuse(template.sheet, filled, answers)
-        return proceed(project, template.ref, answers, filled, How(preview, yes, trust))
+        if answers:
+            refuse(template.sheet, template.sheet.fill({**project.answers, **answers}), answers)
+        return proceed(project, template.ref, answers, How(preview, yes, trust))
 
 
 def announce(template: Template, project: Project) -> None:
@@ -62,22 +58,3 @@ def announce(template: Template, project: Project) -> None:
     for section in template.news(project.commit):
         show(f"\n{section}")
     show()
-
-
-def answer_new(
-    template: Template, project: Project, given: dict[str, Any], *, ask: bool
-) -> dict[str, Any]:
-    """The answers to questions that the project was never asked; their defaults are told."""
-    answers = dict(given)
-    old = template.at(project.commit).definition.asked
-    for name, question in template.definition.asked.items():
-        filled = template.sheet.fill({**project.answers, **answers})
-        if name in old or name in answers or name not in filled.shown:
-            continue
-        if not ask:
-            say(f"New question {name}: {shown(filled.values[name])}, unless --data says otherwise.")
-            continue
-        while (reply := prompt(template.sheet, question, filled)) is Step.BACK:
-            pass
-        answers[name] = reply
-    return answers
