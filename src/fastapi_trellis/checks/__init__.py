@@ -1,0 +1,1 @@
+"""What `doctor` looks at: each check is a function of a patient, and yields findings."""
