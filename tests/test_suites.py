@@ -55,8 +55,8 @@ def set_times(project: Path) -> None:
         os.utime(path, (time, time))
 
 
-# Three processes that import everything, whatever is in it: a third of the CPU of a small suite.
-COSTLY = "tests/core/test_process.py::test_several_workers_serve_and_stop"
+# They start the service as a process and stop it, whatever is in it: a third of a small suite.
+COSTLY = "tests/core/test_process.py"
 
 # Reasons for which a project's own tests may leave one out here.
 SKIPS = {"this project's database is Postgres"}
