@@ -11,13 +11,17 @@ REPOSITORY = "https://github.com/fastapi-trellis/fastapi-trellis"
 
 project = html_title = "fastapi-trellis"
 extensions = ["myst_parser"]
-exclude_patterns = ["generated/*.md", "generator"]
+exclude_patterns = ["generated/*.md", "generator", "proved.md"]  # included by other pages
 myst_heading_anchors = 3
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = html_show_sourcelink = html_show_copyright = False
-html_theme_options = {"source_repository": REPOSITORY, "source_branch": "main"}
+html_theme_options = {
+    "source_repository": REPOSITORY,
+    "source_branch": "main",
+    "source_directory": "docs/",
+}
 
 
 def link_to_repository(app: Sphinx, page: str, source: list[str]) -> None:

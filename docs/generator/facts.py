@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from fastapi_trellis.commands.options import describe
 from fastapi_trellis.sheet import Sheet
 from fastapi_trellis.template import open_template
@@ -59,11 +60,17 @@ class Facts:
         return self.sheet.fill(answers).parts & set(self.features)
 
     def brings(self, question: Question, value: object) -> list[str]:
-        """What this answer switches on where the question is asked at all."""
+        """What is on with this answer and off with another, the question being asked at all."""
+        found = {
+            one["value"]: self.parts_with(question, one["value"]) for one in question["answers"]
+        }
+        always = set.intersection(*found.values())
+        return [part for part in self.features if part in found[value] - always]
+
+    def parts_with(self, question: Question, value: object) -> set[str]:
         asked_when = question["asked_when"]
         given = {asked_when: True} if asked_when else {}
-        found = self.sheet.switches_on(given, question["name"], value)
-        return [part for part in found if part in self.features]
+        return self.parts({**given, question["name"]: value})
 
     def owned(self, parts: Iterable[str]) -> list[str]:
         return [path for part in parts for path in self.features[part].get("paths", [])]

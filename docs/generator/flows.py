@@ -12,6 +12,8 @@ from docs.generator.facts import TEMPLATE, Facts
 from docs.generator.svg import Picture
 
 LEFT, WIDE = 16, 408
+STATION, GAP = 44, 14
+CENTRED = {"text-anchor": "middle"}
 IN_MERMAID = re.compile(r'subgraph \w+ \["(?P<title>[^"]+)"\]|\w+\["(?P<label>[^"]+)"\]')
 
 
@@ -45,26 +47,32 @@ IN_TRANSACTION = range(4, 8)
 
 def life_of_a_request() -> Picture:
     picture = Picture("The life of a request")
-    height, gap = 44, 14
     for number, step in enumerate(STEPS):
         step.check()
-        y = 16 + number * (height + gap)
-        picture.box(56, y, 340, height, "box" if number in IN_TRANSACTION else "plain")
-        picture.dot(32, y + height / 2, 13)
-        middle = {"text-anchor": "middle"}
-        picture.text(32, y + height / 2 + 5, str(number + 1), "white", **middle)
-        picture.text(68, y + 18, step.title, "strong")
-        picture.text(68, y + 36, step.file, "mono small")
+        station(picture, number, step)
         if number + 1 < len(STEPS):
-            picture.arrow(226, y + height + 1, y + height + gap - 1)
-    first, last = (16 + at * (height + gap) for at in (IN_TRANSACTION[0], IN_TRANSACTION[-1]))
-    picture.path(f"M402 {first}h8V{last + height}h-8")
-    x, y = 428, (first + last + height) / 2
-    turned = {"text-anchor": "middle", "transform": f"rotate(-90 {x} {y})"}
-    picture.text(x, y, "one transaction", "small", **turned)
-    picture.text(16, picture.height + 24, "An error anywhere rolls back, and becomes a problem")
-    picture.text(16, picture.height + 18, "document (RFC 9457). An unknown one: a bare 500.")
+            bottom = top(number) + STATION
+            picture.arrow(226, bottom + 1, bottom + GAP - 1)
+    start, end = top(IN_TRANSACTION[0]), top(IN_TRANSACTION[-1]) + STATION
+    picture.path(f"M402 {start}h8V{end}h-8")
+    turned = f"rotate(-90 428 {(start + end) / 2})"
+    picture.text(428, (start + end) / 2, "one transaction", "small", **CENTRED, transform=turned)
+    picture.text(LEFT, picture.height + 24, "An error anywhere rolls back, and becomes a problem")
+    picture.text(LEFT, picture.height + 18, "document (RFC 9457). An unknown one: a bare 500.")
     return picture
+
+
+def station(picture: Picture, number: int, step: Step) -> None:
+    y = top(number)
+    picture.box(56, y, 340, STATION, "box" if number in IN_TRANSACTION else "plain")
+    picture.dot(32, y + STATION / 2, 13)
+    picture.text(32, y + STATION / 2 + 5, str(number + 1), "white", **CENTRED)
+    picture.text(68, y + 18, step.title, "strong")
+    picture.text(68, y + 36, step.file, "mono small")
+
+
+def top(number: int) -> int:
+    return 16 + number * (STATION + GAP)
 
 
 def architecture(facts: Facts) -> Picture:

@@ -1,4 +1,4 @@
-"""The parts of pages that are written by a program: Markdown from the questions and the manifest."""
+"""The parts of pages that come from the questions and the manifest, as Markdown."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,7 +7,11 @@ from docs.generator.facts import Facts, Question
 from docs.generator.features import about, documents
 
 SERVERS = {"postgres": "PostgreSQL", "redis": "Redis", "rabbitmq": "RabbitMQ"}
-PROCESSES = {"tasks": "Celery workers, beat", "docker": "nginx, Prometheus"}
+PROCESSES = {
+    "tasks": "Celery workers, beat",
+    "docker": "nginx, Prometheus",
+    "kubernetes": "a cluster",
+}
 
 
 def options(facts: Facts) -> Iterator[str]:
@@ -63,8 +67,11 @@ def settings() -> Iterator[str]:
         yield f"## {group.title}\n"
         if group.part:
             yield f"Where `{group.part}` is on.\n"
-        lines = ((f"`{name}`", f"`{value}`", note) for name, value, note in group.settings)
-        yield table(("Variable", "Default or example", ""), lines)
+        yield "".join(setting(*one) for one in group.settings)
+
+
+def setting(name: str, value: str, note: str) -> str:
+    return f"- `{name}={value}`{f'<br>{note}' if note else ''}\n"
 
 
 def features(facts: Facts) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from html import escape
 
+NAMESPACE = "http://www.w3.org/2000/svg"
 WIDTH = 440
 STYLE = """
 text { font: 14px system-ui, sans-serif; fill: #1f2933; }
@@ -52,15 +53,14 @@ class Picture:
 
     def svg(self) -> str:
         width, height = self.width, round(self.height + 16)
-        return "\n".join(
-            [
-                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-                f'width="{width}" height="{height}" role="img">',
-                f"<title>{escape(self.title)}</title>",
-                f"<style>{STYLE}</style>",
-                f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="8" '
-                'class="panel"/>',
-                *self.shapes,
-                "</svg>\n",
-            ]
-        )
+        size = f'width="{width}" height="{height}"'
+        inside = f'width="{width - 1}" height="{height - 1}"'
+        lines = [
+            f'<svg xmlns="{NAMESPACE}" viewBox="0 0 {width} {height}" {size} role="img">',
+            f"<title>{escape(self.title)}</title>",
+            f"<style>{STYLE}</style>",
+            f'<rect x="0.5" y="0.5" {inside} rx="8" class="panel"/>',
+            *self.shapes,
+            "</svg>\n",
+        ]
+        return "\n".join(lines)

@@ -1,0 +1,172 @@
+"""The site is whole, and can be read without a network and on a phone."""
+
+import re
+import sys
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import typer
+from playwright.sync_api import Page
+
+from docs.generator.facts import facts
+from fastapi_trellis.cli import app
+from tests.conftest import only_one
+from tests.manifest import TEMPLATE, manifest
+from tests.questions import ROOT, options, questions
+from tests.tools import attempt
+
+PUBLIC = "https://github.com/fastapi-trellis/fastapi-trellis"
+ADDRESS = re.compile(r"(?:https?:)?//")
+PHONE = 375  # pixels
+
+# What a browser loads by itself; an `a` is only followed by people.
+LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
+
+
+@dataclass
+class Site:
+    folder: Path
+    said: str
+
+    def pages(self) -> list[Path]:
+        return sorted(self.folder.rglob("*.html"))
+
+    def page(self, name: str) -> "Parsed":
+        return parsed(self.folder / f"{name}.html")
+
+
+@pytest.fixture(scope="session")
+def site(shared: Path) -> Site:
+    """The build is strict: where it warns, this fails and shows the warning."""
+    folder, log = shared / "site" / "pages", shared / "site.log"
+    with only_one(shared / "site.lock"):
+        if not log.exists():
+            paths = f"{ROOT}:{ROOT / 'src'}"
+            command = (sys.executable, "-m", "docs.generator", folder)
+            result = attempt(*command, cwd=ROOT, env={"PYTHONPATH": paths})
+            log.write_text(f"{result.stdout}{result.stderr}\nexit code {result.returncode}\n")
+    return Site(folder, log.read_text())
+
+
+@dataclass
+class Parsed(HTMLParser):
+    """The links, the names that can be linked to, and the words of a page."""
+
+    links: list[str] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    codes: set[str] = field(default_factory=set)
+    words: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.code: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.names.add(given.get("id", ""))
+        if tag == "code":
+            self.code = ""
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        if tag in LOADED and LOADED[tag] in given:
+            self.loaded.append(given[LOADED[tag]])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "code" and self.code is not None:
+            self.codes.add(self.code)
+            self.code = None
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+        if self.code is not None:
+            self.code += data
+
+
+def parsed(path: Path) -> Parsed:
+    page = Parsed()
+    page.feed(path.read_text())
+    return page
+
+
+def test_build_has_no_warning(site: Site) -> None:
+    assert "WARNING" not in site.said
+    assert site.said.endswith("exit code 0\n"), site.said
+
+
+def test_links_lead_somewhere(site: Site) -> None:
+    broken = []
+    for path in site.pages():
+        for link in parsed(path).links:
+            place, _, name = link.partition("#")
+            if match := re.match(rf"{PUBLIC}/(?:blob|tree|edit|raw)/main/(.+)", place):
+                whole = (ROOT / match[1]).exists()
+            elif ADDRESS.match(link) or link.startswith("mailto:"):
+                continue
+            else:
+                target = (path.parent / place).resolve() if place else path
+                whole = target.is_file() and (not name or name in parsed(target).names)
+            broken += [] if whole else [f"{path.relative_to(site.folder)}: {link}"]
+
+    assert broken == []
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Site) -> None:
+    for path in site.pages():
+        assert [one for one in parsed(path).loaded if ADDRESS.match(one)] == [], path
+    for path in site.folder.rglob("*"):
+        if path.suffix in {".css", ".svg"}:
+            found = re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", path.read_text())
+            assert found == [], path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_fit_a_phone_and_ask_for_nothing(site: Site, page: Page, scheme: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_viewport_size({"width": PHONE, "height": 740})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    wide = []
+    # The look of the other scheme differs in colours: a few pages will do.
+    for path in site.pages() if scheme == "light" else [site.folder / "options.html"]:
+        page.goto(path.as_uri())
+        if page.evaluate("document.documentElement.scrollWidth") > PHONE:
+            wide.append(path.name)
+        missing = "[...document.images].filter(one => !one.naturalWidth).map(one => one.src)"
+        assert page.evaluate(missing) == []
+
+    assert wide == []
+    assert [url for url in asked if not url.startswith("file:")] == []
+
+
+def test_every_question_and_answer_has_its_entry(site: Site) -> None:
+    page = site.page("options")
+
+    for name, question in questions().items():
+        assert {f"option-{name}".replace("_", "-"), f"option-{name}"} & page.names, name
+        assert " ".join(question["help"].split()) in " ".join(page.words.split())
+    for name, values in options().items():
+        for value in values:
+            shown = str(value).lower() if isinstance(value, bool) else value
+            assert shown in page.codes, (name, value)
+
+
+def test_every_setting_has_its_entry(site: Site) -> None:
+    example = (TEMPLATE / ".env.example.jinja").read_text()
+    shown = {code.partition("=")[0] for code in site.page("settings").codes}
+
+    assert set(re.findall(r"(?m)^# ([A-Z][A-Z0-9_]+)=", example)) - shown == set()
+
+
+def test_every_part_page_preset_and_command_has_its_entry(site: Site) -> None:
+    features, comparison = site.page("features"), site.page("comparison")
+    for part in manifest():
+        assert (f"part-{part}.svg" in " ".join(features.loaded)) == bool(facts().owned([part]))
+    for path in (TEMPLATE / "docs/features").glob("*.md"):
+        assert f"docs/features/{path.name}" in features.codes
+    for preset in (ROOT / "presets").glob("*.yml"):
+        assert preset.stem in comparison.codes
+    for command in typer.main.get_command(app).commands:  # type: ignore[attr-defined]
+        assert command in site.page("command-line").codes
