@@ -1,8 +1,10 @@
 """The site is whole, and can be read without a network and on a phone."""
 
 import re
+import shutil
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,11 +17,15 @@ from fastapi_trellis.cli import app
 from tests.conftest import only_one
 from tests.manifest import TEMPLATE, manifest
 from tests.questions import ROOT, options, questions
-from tests.tools import attempt
+from tests.repository import TemplateRepository, changes
+from tests.tools import PYTHON_VERSION, attempt, run
 
 PUBLIC = "https://github.com/fastapi-trellis/fastapi-trellis"
 ADDRESS = re.compile(r"(?:https?:)?//")
 PHONE = 375  # pixels
+
+# Not that of this session, whose environment has no pip.
+PYTHON = Path(sys.base_prefix, "bin", f"python{PYTHON_VERSION}")
 
 # What a browser loads by itself; an `a` is only followed by people.
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
@@ -85,6 +91,7 @@ class Parsed(HTMLParser):
             self.code += data
 
 
+@cache
 def parsed(path: Path) -> Parsed:
     page = Parsed()
     page.feed(path.read_text())
@@ -96,12 +103,23 @@ def test_build_has_no_warning(site: Site) -> None:
     assert site.said.endswith("exit code 0\n"), site.said
 
 
+@pytest.mark.installs
+def test_site_is_built_from_nothing(repository: TemplateRepository, tmp_path: Path) -> None:
+    """By the one command, where nothing is installed."""
+    checkout = Path(shutil.copytree(repository.path, tmp_path / "checkout"))
+
+    run(PYTHON, "scripts/docs.py", cwd=checkout)
+
+    assert (checkout / "build/pages/index.html").is_file()
+    assert changes(checkout) == ""
+
+
 def test_links_lead_somewhere(site: Site) -> None:
     broken = []
     for path in site.pages():
         for link in parsed(path).links:
             place, _, name = link.partition("#")
-            if match := re.match(rf"{PUBLIC}/(?:blob|tree|edit|raw)/main/(.+)", place):
+            if match := re.match(rf"{PUBLIC}/(?:blob|tree|edit|raw)/main/([^?]+)", place):
                 whole = (ROOT / match[1]).exists()
             elif ADDRESS.match(link) or link.startswith("mailto:"):
                 continue
