@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from docs.generator.compose import services
 from docs.generator.facts import facts
 from docs.generator.flows import STEPS, Step
 from tests.manifest import enabled
@@ -56,3 +57,11 @@ def test_smallest_service_has_the_fewest_files() -> None:
     assert counts["full"] == len(
         facts().files(variant({**fullest().data, "broker": "rabbitmq"}).data)
     )
+
+
+def test_production_is_that_of_the_compose_file() -> None:
+    needs = services(facts())
+
+    assert {other for needed in needs.values() for other in needed} <= set(needs)
+    assert needs["nginx"] == ["app"]
+    assert set(needs["migrate"]) == {"postgres", "rabbitmq", "redis"}

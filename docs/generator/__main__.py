@@ -1,5 +1,6 @@
 """Write the generated parts, then build the site: `python3 scripts/docs.py` does it all."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from sphinx.cmd.build import main as sphinx
 
 from docs.generator import flows, pages, terminal
+from docs.generator.compose import production
 from docs.generator.facts import ROOT, Facts, facts
 from docs.generator.matrix import matrix
 from docs.generator.svg import Picture
@@ -20,6 +22,10 @@ def generate(folder: Path = GENERATED) -> None:
     """Write everything anew; nothing of an earlier time is left."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    # Defaults of whoever builds the site are not those of the template.
+    settings = folder / "settings-of-copier.yml"
+    settings.write_text("{}")
+    os.environ["COPIER_SETTINGS_PATH"] = str(settings)
     known = facts()
     for name, text in texts(known).items():
         (folder / f"{name}.md").write_text("\n".join(text))
@@ -43,6 +49,7 @@ def pictures(known: Facts) -> Iterator[tuple[str, Picture]]:
     yield "architecture.svg", flows.architecture(known)
     yield "request.svg", flows.life_of_a_request()
     yield "matrix.svg", matrix(known)
+    yield "production.svg", production(known)
     for part in known.features:
         if paths := known.owned([part]):
             yield f"part-{part}.svg", tree(part, paths)

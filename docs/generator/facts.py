@@ -51,9 +51,12 @@ class Facts:
     def bases(self) -> Iterator[dict[str, Any]]:
         """The defaults, everything on, and what makes each other question be asked."""
         yield {}
-        switches = {one["name"]: True for one in self.questions() if one["type"] == "bool"}
-        yield {"database": "postgres", **switches}
+        yield self.everything()
         yield from ({when: True} for one in self.questions() if (when := one["asked_when"]))
+
+    def everything(self) -> dict[str, Any]:
+        switches = {one["name"]: True for one in self.questions() if one["type"] == "bool"}
+        return {"database": "postgres", "broker": "rabbitmq", **switches}
 
     def parts(self, answers: Mapping[str, Any]) -> set[str]:
         """What of the manifest these answers switch on."""

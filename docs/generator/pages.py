@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from docs.generator.environment import groups
 from docs.generator.facts import Facts, Question
-from docs.generator.features import about, documents
+from docs.generator.features import Document, documents
 
 SERVERS = {"postgres": "PostgreSQL", "redis": "Redis", "rabbitmq": "RabbitMQ"}
 PROCESSES = {
@@ -76,16 +76,22 @@ def setting(name: str, value: str, note: str) -> str:
 
 def features(facts: Facts) -> Iterator[str]:
     pages = documents(facts)
-    for part in (None, *facts.features):
-        if part is not None and not (pages.get(part) or facts.owned([part])):
-            continue
-        yield f"## {f'`{part}`' if part else 'In every service'}\n"
-        if part:
-            yield f"{facts.features[part].get('about', '')} Decided by {asked_by(facts, part)}.\n"
-        for page in pages.get(part, []):
-            yield f"### {page.title}\n\n{about(page)}\n"
-        if part:
-            yield f"![The files of {part}, as a tree](generated/part-{part}.svg)\n"
+    yield "## In every service\n"
+    yield "".join(f"- {page.title}: {page.link}\n" for page in pages[None])
+    for part in facts.features:
+        if pages.get(part) or facts.owned([part]):
+            yield from feature(facts, part, pages.get(part, []))
+
+
+def feature(facts: Facts, part: str, pages: list[Document]) -> Iterator[str]:
+    yield f"## `{part}`\n"
+    yield f"{facts.features[part].get('about', '')} Decided by {asked_by(facts, part)}.\n"
+    for page in pages:
+        yield f"### {page.title}\n\n{page.first}\n\nMore in the service: {page.link}\n"
+    if packages := facts.packages(part):
+        yield f"Packages: {codes(packages)}\n"
+    if facts.owned([part]):
+        yield f"![The files of {part}, as a tree](generated/part-{part}.svg)\n"
 
 
 def asked_by(facts: Facts, part: str) -> str:

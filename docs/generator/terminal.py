@@ -101,11 +101,12 @@ def output(folder: Path, *command: str, **variables: str) -> str:
         for who in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", "A team"), ("EMAIL", "team@example.com"))
     }
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("TRELLIS_")}
     looks = {"FORCE_COLOR": "1", "TTY_INTERACTIVE": "0", "COLUMNS": str(COLUMNS)}
     result = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, **identity, **looks, "PYTHONPATH": str(ROOT / "src"), **variables},
+        env={**kept, **identity, **looks, "PYTHONPATH": str(ROOT / "src"), **variables},
         check=False,
         text=True,
         stdout=subprocess.PIPE,
