@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import typer
@@ -23,6 +24,15 @@ from tests.tools import PYTHON_VERSION, attempt, run
 PUBLIC = "https://github.com/fastapi-trellis/fastapi-trellis"
 ADDRESS = re.compile(r"(?:https?:)?//")
 PHONE = 375  # pixels
+
+# What scrolls sideways or is cut off, but for what is meant to scroll by itself.
+TOO_WIDE = """[...document.querySelectorAll("html, body, .page, .page *")]
+    .filter(one => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
+    .filter(one => getComputedStyle(one).overflowX != "visible")
+    .filter(one => !one.closest(
+        ".table-wrapper, .highlight, .terminal, .visually-hidden, .toc-drawer, .sidebar-drawer"))
+    .map(one => `${one.tagName} ${one.className}`)"""
+NO_PICTURE = "[...document.images].filter(one => !one.naturalWidth).map(one => one.src)"
 
 # Not that of this session, whose environment has no pip.
 PYTHON = Path(sys.base_prefix, "bin", f"python{PYTHON_VERSION}")
@@ -141,22 +151,29 @@ def test_nothing_is_loaded_from_elsewhere(site: Site) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_fit_a_phone_and_ask_for_nothing(site: Site, page: Page, scheme: str) -> None:
+def test_pages_fit_a_phone_and_ask_for_nothing(
+    site: Site, page: Page, scheme: Literal["light", "dark"]
+) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.set_viewport_size({"width": PHONE, "height": 740})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    wide = []
-    # The look of the other scheme differs in colours: a few pages will do.
-    for path in site.pages() if scheme == "light" else [site.folder / "options.html"]:
+    page.emulate_media(color_scheme=scheme)
+    # The schemes differ in colours, and decisions in words: one of them will do.
+    pages = [*site.folder.glob("*.html"), *site.folder.glob("decisions/*01*.html")]
+    for path in pages if scheme == "light" else [site.folder / "options.html"]:
         page.goto(path.as_uri())
-        if page.evaluate("document.documentElement.scrollWidth") > PHONE:
-            wide.append(path.name)
-        missing = "[...document.images].filter(one => !one.naturalWidth).map(one => one.src)"
-        assert page.evaluate(missing) == []
+        assert (path.name, page.evaluate(TOO_WIDE)) == (path.name, [])
+        assert (path.name, page.evaluate(NO_PICTURE)) == (path.name, [])
 
-    assert wide == []
     assert [url for url in asked if not url.startswith("file:")] == []
+    page.evaluate("document.querySelector('article').style.width = '600px'")
+    assert page.evaluate(TOO_WIDE) != [], "what is too wide is not seen"
+
+
+def test_search_needs_no_server(site: Site, page: Page) -> None:
+    page.goto(f"{(site.folder / 'search.html').as_uri()}?q=celery")
+
+    page.get_by_text(re.compile("found [1-9]")).wait_for()
 
 
 def test_every_question_and_answer_has_its_entry(site: Site) -> None:
