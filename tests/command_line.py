@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,12 +105,19 @@ def terminal(*arguments: str | Path, cwd: Path, **variables: str) -> Iterator["p
         encoding="utf-8",
         timeout=60,
         dimensions=(50, 200),
+        preexec_fn=listen,
     )
     child.delaybeforesend = None
     try:
         yield child
     finally:
         child.close(force=True)
+
+
+def listen() -> None:
+    """As in a terminal that somebody sits at: tests in the background may have them ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def ended(child: "pexpect.spawn[str]") -> int | None:
