@@ -70,7 +70,8 @@ def run_suite(
 ) -> None:
     """Its tests pass, none is skipped in silence; with --cov they cover what it asks for."""
     path = folder / "report.xml"
-    command = ("python", "-m", "pytest", "--quiet", f"--junit-xml={path}", *options)
+    # Where all fails, a few say why.
+    command = ("python", "-m", "pytest", "-q", "--maxfail=20", f"--junit-xml={path}", *options)
     steadily(partial(project.run, *command, **variables), count)
     report = path.read_text()
 

@@ -37,6 +37,10 @@ def reachable_data(data: Path) -> Path:
     if _reachable(data):
         return data
     stand_in = _stand_ins() / hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+    if data.is_symlink() and data.readlink() == stand_in:
+        return stand_in
+    # Left by a folder at this path that somebody has deleted, to begin again.
+    shutil.rmtree(stand_in, ignore_errors=True)
     # A project that was copied or moved brings along a link to the data of the other one.
     if data.is_symlink() and data.readlink().parent == STAND_INS:
         data.unlink()
