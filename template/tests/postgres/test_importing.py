@@ -1,7 +1,7 @@
 """A service that began on SQLite takes its rows along."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,11 +60,12 @@ def item(number: int) -> dict[str, object]:
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Engine:
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
     """The file of a service whose last migration was the newest one."""
     engine = create_engine(f"sqlite:///{tmp_path / 'app.db'}")
     Base.metadata.create_all(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 def file_of(engine: Engine) -> Path:
