@@ -17,7 +17,7 @@ from tests.test_suites import COSTLY, run_suite, set_times
 from tests.test_updates import EVERYTHING, REVISIONS, TOGGLES
 from tests.tools import PYTHON_VERSION, UV, run
 from tests.trees import Tree, difference
-from tests.variants import JOINING, code
+from tests.variants import JOINING, code, todays
 
 # Belong to an answer: where it is no longer given they go, with the edits in them.
 BELONGING = {
@@ -27,6 +27,17 @@ BELONGING = {
     "compose.production.yml",
     "deploy/production.env",
     "deploy/kubernetes/overlays/production/settings.env",
+}
+
+
+# Those that change Python, from the smallest answers and from the fullest.
+OF_CODE = {
+    preset: [
+        one
+        for one in TOGGLES
+        if one.values[1] in (*code(), *JOINING) and str(one.id).startswith(preset)
+    ]
+    for preset in ("default", "everything")
 }
 
 
@@ -125,7 +136,7 @@ def sides(path: Path) -> tuple[str, str]:
 @pytest.mark.suites
 @pytest.mark.parametrize(
     ("base", "question", "old", "new"),
-    [toggle for toggle in TOGGLES if toggle.values[1] in (*code(), *JOINING)],
+    [*OF_CODE["default"], *todays(OF_CODE["everything"], 4)],
 )
 def test_suite_is_green_after_a_toggle(
     base: dict[str, Answer],
@@ -139,7 +150,10 @@ def test_suite_is_green_after_a_toggle(
     place: Path,
     count: Count,
 ) -> None:
-    """With the edits in it, and the revision that the page on the template asks for."""
+    """With the edits in it, and the revision that the page on the template asks for.
+
+    From the fullest answers, a quarter each day.
+    """
     shutil.rmtree(place / "project", ignore_errors=True)
     answers = {"python_version": PYTHON_VERSION, **base, question: old}
     path = repository.copy(place / "project", answers)

@@ -9,7 +9,9 @@ import os
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
+from typing import TypeVar
 
 from tests.manifest import enabled, python_owners
 from tests.questions import Answer, options, shown_with
@@ -38,6 +40,8 @@ ROTATED = ("license", "python_version")
 MIXES = 6
 
 SERVICES_PER_SHARD = 15
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -207,6 +211,17 @@ def covering() -> tuple[Variant, ...]:
         chosen.append(best)
         missing -= tuples(best, names, 2)
     return tuple(chosen)
+
+
+def todays(items: Sequence[T], parts: int = 8) -> list[T]:
+    """A part of what would take too long in each run: another one each day.
+
+    TRELLIS_SUITES=all runs all of it, TRELLIS_SUITES=3 the part of such a day.
+    """
+    which = os.environ.get("TRELLIS_SUITES") or str(datetime.now(UTC).toordinal())
+    if which == "all" or every():
+        return list(items)
+    return list(items)[int(which) % parts :: parts]
 
 
 def tuples(one: Variant, names: Sequence[str], size: int) -> set[tuple[tuple[str, Answer], ...]]:
