@@ -47,7 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return  # a worker has the environment of the process that started it
     if "TMPDIR" not in os.environ and in_memory():
-        os.environ["TMPDIR"] = str(MEMORY)
+        memory = Path(tempfile.mkdtemp(prefix="trellis-", dir=MEMORY))
+        memory.chmod(0o755)  # root's Postgres runs as somebody else
+        config.add_cleanup(lambda: shutil.rmtree(memory, ignore_errors=True))
+        os.environ["TMPDIR"] = str(memory)
         os.environ["UV_LINK_MODE"] = "copy"  # its downloads are on a disk
         tempfile.tempdir = None  # it is looked up again
     home = Path(tempfile.mkdtemp(prefix="trellis-home-"))
