@@ -4,6 +4,7 @@ A tag may not reach a checkout, and a commit does: its id says as much as a sign
 name would, as it is the hash of all that was in it.
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -56,7 +57,7 @@ def history(source: Path, folder: Path) -> TemplateRepository:
         assert known, f"{release} is not in this checkout: git fetch --unshallow brings it"
         run("git", "tag", "--force", release.tag, release.commit, cwd=path)
     run("git", "rm", "--quiet", "-r", ".", cwd=path)
-    run("cp", "--recursive", f"{source}/.", path, cwd=folder)
+    shutil.copytree(source, path, dirs_exist_ok=True)
     commit(path, "Now")
     run("git", "tag", NOW, cwd=path)
     return TemplateRepository(path)

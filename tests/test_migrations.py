@@ -1,6 +1,7 @@
 """What a release carries over with `hooks/migrations`: a worked example of each step."""
 
 from pathlib import Path
+from typing import Any
 
 import copier
 import pytest
@@ -8,6 +9,7 @@ import yaml
 from copier.errors import UnsafeTemplateError
 
 from tests.edits import CONFLICT, conflicts
+from tests.questions import ROOT
 from tests.repository import TemplateRepository, changes, commit, update
 from tests.summary import Count
 from tests.tools import run
@@ -19,7 +21,7 @@ NEXT = "v2.0.0"
 SCRIPTS = "{{ _copier_conf.src_path }}/hooks/migrations"
 
 
-def step(stage: str, script: str, *arguments: str) -> dict[str, object]:
+def step(stage: str, script: str, *arguments: str) -> dict[str, Any]:
     """As it would be written in copier.yml."""
     return {
         "version": NEXT,
@@ -119,6 +121,45 @@ def test_the_same_line_changed_on_both_sides_is_one_conflict(project: Path, fres
     assert difference(Tree(project), Tree(fresh)) == ["app/items/examples.py"]
     assert len(CONFLICT.findall(moved.read_bytes())) == 1
     assert ["Make the" in moved.read_text(), "Add those" in moved.read_text()] == [True, True]
+
+
+def test_what_git_cannot_merge_stays_as_the_team_had_it(project: Path, fresh: Path) -> None:
+    """A file with a zero byte is no text to git."""
+    (project / "app/items/seed.py").write_bytes(b"mine\0")
+    commit(project, "Mine")
+
+    update(project, to=NEXT)
+
+    assert (project / "app/items/examples.py").read_bytes() == b"mine\0"
+    assert difference(Tree(project), Tree(fresh)) == ["app/items/examples.py"]
+
+
+def test_steps_of_this_release_name_places_of_today() -> None:
+    """What moves twice would lose its edits, if the first step still named the place between."""
+    assert misplaced(questions_file()["_migrations"], ROOT / "template") == []
+
+
+def test_place_between_two_moves_is_found(template: TemplateRepository) -> None:
+    steps = [*STEPS, step("after", "move", "app/items/examples.py", "app/items/samples.py")]
+
+    found = misplaced(steps, template.path / "template")
+
+    assert found == ["app/items/samples.py"]
+
+
+def misplaced(steps: list[dict[str, Any]], rendered_from: Path) -> list[str]:
+    """The new places that the template does not have."""
+    moves = [one["command"] for one in steps if one["command"][1].endswith("/move.py")]
+    return [
+        new
+        for *_, new in moves
+        if not any((rendered_from / name).exists() for name in (new, f"{new}.jinja"))
+    ]
+
+
+def questions_file() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
+    return loaded
 
 
 def test_without_trust_nothing_is_done(project: Path) -> None:

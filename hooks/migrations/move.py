@@ -4,6 +4,8 @@ A step of `_migrations`, after the update. Copier takes a file that moved for on
 that came, and the edits would go with the old one. They are merged here into the new one, as Copier
 merges all others: against what the release before had rendered. Files that nobody edited need
 nothing, and one that the team deleted stays away.
+
+NEW is where it is today: what moves a second time gets a second step, and its NEW in the first one.
 """
 
 import subprocess
@@ -18,6 +20,8 @@ from copier import run_copy
 ANSWERS = ".copier-answers.yml"
 # As Copier names the sides of a conflict.
 SIDES = ("before updating", "last update", "after updating")
+
+MOST_CONFLICTS = 127  # git merge-file returns their number; above it, it could not merge
 
 
 def committed(path: str) -> bytes | None:
@@ -41,12 +45,12 @@ def files(base: Path, place: str) -> Iterator[str]:
 
 
 def carry(base: Path, old: str, new: Path) -> None:
-    mine = committed(old)
-    # Where the old place had no `_skip_if_exists`, Copier has taken the file away.
-    Path(old).unlink(missing_ok=True)
-    Path(f"{old}.rej").unlink(missing_ok=True)
     if not new.exists():  # it belongs to an answer that is no longer given
         return
+    mine = committed(old)
+    # Copier takes the old file away, but for one that it cannot patch.
+    Path(old).unlink(missing_ok=True)
+    Path(f"{old}.rej").unlink(missing_ok=True)
     if mine is None:
         new.unlink()
     elif mine != (base / old).read_bytes():
@@ -59,6 +63,11 @@ def merge(mine: bytes, base: Path, new: Path) -> None:
     labels = [word for side in SIDES for word in ("-L", side)]
     command = ["git", "merge-file", "--stdout", *labels, str(ours), str(base), str(new)]
     merged = subprocess.run(command, check=False, capture_output=True)
+    if merged.returncode > MOST_CONFLICTS:
+        new.write_bytes(mine)
+        said = merged.stderr.decode().strip()
+        print(f"{new} is as you had it, without what is new in it: {said}", file=sys.stderr)
+        return
     new.write_bytes(merged.stdout)
     if merged.returncode:
         print(f"Conflict in {new}: its edits come from an older place.", file=sys.stderr)
