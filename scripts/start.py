@@ -62,6 +62,9 @@ def render(folder: Path, data: list[str]) -> None:
     if result.returncode:
         # Copier ends its traceback with the sentence that says what to answer instead.
         sys.exit(result.stderr.strip().splitlines()[-1].removeprefix("ValueError: "))
+    if not installs_with_pip(folder):
+        # Part of the first commit: an update wants nothing uncommitted.
+        bootstrap.run([bootstrap.uv(), "lock", "--quiet"], folder)
     commit(folder)
 
 
@@ -95,9 +98,13 @@ def start(folder: Path, port: int) -> int:
     bootstrap.say(f"Starting http://127.0.0.1:{port}, with its documentation on /docs")
     bootstrap.say(f"The same again: cd {folder}, then `{uv} run app dev`")
     command = [uv, "run", "app", "dev", "--port", str(port)]
-    if "package_manager: pip" in (folder / ANSWERS).read_text(encoding="utf-8").splitlines():
+    if installs_with_pip(folder):
         command = with_pip(folder, uv, port)
     return bootstrap.hand_over(command, folder)
+
+
+def installs_with_pip(folder: Path) -> bool:
+    return "package_manager: pip" in (folder / ANSWERS).read_text(encoding="utf-8").splitlines()
 
 
 def with_pip(folder: Path, uv: str, port: int) -> list[str]:
