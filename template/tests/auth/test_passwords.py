@@ -92,10 +92,13 @@ def quickest(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     return min(first for first, _ in pairs), min(second for _, second in pairs)
 
 
+SLOW = 1.0  # seconds: far more than any answer takes, also on a busy machine
+
+
 class SlowMailer:
     async def send(self, mail: Mail) -> None:
         del mail
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(SLOW)
 
 
 @pytest.mark.parametrize("path", ["register", "forgot-password", "request-verify-token"])
@@ -125,5 +128,5 @@ async def test_time_does_not_tell_who_gets_which_mail(
         ]
 
     with_account, without = quickest(pairs)
-    assert max(with_account, without) < 0.2, "somebody waited for the mail"
+    assert max(with_account, without) < SLOW, "somebody waited for the mail"
     assert 0.4 < with_account / without < 2.5
