@@ -47,6 +47,25 @@ def test_new_renders_commits_and_says_what_is_next(new: New, tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["order-desk"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "named", "name"),
+    [
+        ("order-desk", {}, "Order Desk"),
+        ("services/order_desk", {"TRELLIS_PROJECT_SLUG": "desk"}, "Order Desk"),
+        ("orders", {"TRELLIS_PROJECT_NAME": "Mine"}, "Mine"),
+        ("2026", {}, "My Service"),  # no slug comes of it
+        ("fastapi", {}, "My Service"),  # nor of a package
+    ],
+)
+def test_service_is_called_as_its_folder(
+    folder: str, named: dict[str, str], name: str, new: New, tmp_path: Path
+) -> None:
+    result = new(folder, "--no-lock", "--no-git", **named)
+
+    assert result.code == 0, result.err
+    assert answers(tmp_path / folder)["project_name"] == name
+
+
 def test_answers_come_from_everywhere_and_the_nearest_wins(new: New, tmp_path: Path) -> None:
     (tmp_path / "answers.yml").write_text(
         "auth: none\ncache: false\ndescription:\nlicense: MIT\nci: gitlab\n"

@@ -102,6 +102,17 @@ def test_new_begins_with_a_preset_and_asks_the_rest(small: Path, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_notes_fit_a_narrow_terminal(small: Path, tmp_path: Path) -> None:
+    with terminal("new", "orders", cwd=tmp_path, TRELLIS_TEMPLATE=str(small)) as child:
+        child.setwinsize(50, 40)
+        reply(child, ("Begin with", ENTER), ("called?", ENTER), ("machines", ENTER))
+        reply(child, ("one line?", ENTER), ("writes it", ENTER), ("e-mail", ENTER))
+        reply(child, ("licence?", ENTER), ("Python", ENTER), ("database?", DOWN))
+        child.expect("Packages:[^.]*asyncpg")  # the last words of the note
+        child.send("\x03")
+        assert ended(child) == 130
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_new_interrupted_half_way_leaves_nothing(
     number: signal.Signals, small: Path, tmp_path: Path

@@ -1,5 +1,7 @@
 """One question in a terminal, answered, or left for the one before."""
 
+import shutil
+import textwrap
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -11,6 +13,9 @@ from questionary import Choice
 
 BACK_KEYS = ("c-b", "s-tab")
 HINT = "(Ctrl+B: back)"
+
+DESCRIPTION = "  Description: "  # what Questionary writes before a note
+INDENT = "    "
 
 Check = Callable[[Any], str | None]
 
@@ -47,9 +52,18 @@ def ask_yes(message: str, *, default: bool) -> Any:
 
 def ask_one(message: str, choices: list[tuple[str, Any, str]], default: Any = None) -> Any:
     """Choose from (label, value, note)."""
-    listed = [Choice(label, value, description=note or None) for label, value, note in choices]
+    listed = [Choice(label, value, description=wrapped(note)) for label, value, note in choices]
     start = next((one for one in listed if one.value == default), None)
     return ask(questionary.select(message, listed, default=start, instruction=HINT))
+
+
+def wrapped(note: str) -> str | None:
+    """In lines of the terminal, which would cut off what is longer."""
+    width = shutil.get_terminal_size().columns - 1
+    lines = textwrap.wrap(
+        note, width, initial_indent=DESCRIPTION, subsequent_indent=INDENT, break_on_hyphens=False
+    )
+    return "\n".join(lines).removeprefix(DESCRIPTION) or None
 
 
 def confirmed(message: str, *, default: bool = False) -> bool:

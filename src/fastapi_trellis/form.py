@@ -17,14 +17,21 @@ RENDER, CHANGE = "<render>", "<change>"
 
 
 class Form:
-    """Asks what is not given yet; `closing` is said below the summary."""
+    """Asks what is not given yet; `closing` is said below the summary.
+
+    What is suggested is asked too, with that as the default.
+    """
 
     def __init__(
-        self, sheet: Sheet, given: dict[str, Any], closing: Callable[[Filled], str]
+        self,
+        sheet: Sheet,
+        given: dict[str, Any],
+        closing: Callable[[Filled], str],
+        suggested: dict[str, Any],
     ) -> None:
         self.sheet = sheet
         self.closing = closing
-        self.answers = dict(given)
+        self.answers = {**suggested, **given}
         self.settled = set(given)
         self.done: list[str] = []
         self._group = ""

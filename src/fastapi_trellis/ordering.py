@@ -1,5 +1,6 @@
 """What `new` is to render: the answers, from wherever they come, and the place."""
 
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Order:
         while True:
             chosen = self.preset if self.preset or given else choose_preset(self.template)
             answers = {**self._preset(chosen), **given}
-            found = Form(self.template.sheet, answers, self._closing).run()
+            found = Form(self.template.sheet, answers, self._closing, self._suggested()).run()
             if isinstance(found, Filled):
                 require_room(self.place(found))
                 return found
@@ -40,7 +41,8 @@ class Order:
     def taken(self) -> Filled:
         """The same without a question: the defaults for what is not given."""
         sheet = self.template.sheet
-        filled = sheet.fill({**self._preset(self.preset), **self.quieter, **self.named})
+        given = {**self._preset(self.preset), **self.quieter, **self.named}
+        filled = sheet.fill({**self._suggested(), **given})
         refuse(sheet, filled, self.named)
         require_room(self.place(filled))
         print_answers(sheet.definition, filled)
@@ -49,6 +51,14 @@ class Order:
 
     def place(self, filled: Filled) -> Path:
         return Path(self.folder or filled.values.get("project_slug", "service"))
+
+    def _suggested(self) -> dict[str, Any]:
+        """A name that fits the folder, where that makes one."""
+        if self.folder is None or "project_name" not in self.template.definition.asked:
+            return {}
+        words = re.split("[-_ ]+", Path(self.folder).absolute().name)
+        suggested = {"project_name": " ".join(word.capitalize() for word in words)}
+        return {} if self.template.sheet.fill(suggested).refused else suggested
 
     def _preset(self, name: str | None) -> dict[str, Any]:
         return from_preset(self.template, name) if name else {}
