@@ -4,12 +4,14 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
 
 from docs.generator import flows, pages, terminal
 from docs.generator.compose import production
+from docs.generator.conversation import conversation
 from docs.generator.facts import ROOT, Facts, facts
 from docs.generator.matrix import matrix
 from docs.generator.svg import Picture
@@ -31,8 +33,10 @@ def generate(folder: Path = GENERATED) -> None:
         (folder / f"{name}.md").write_text("\n".join(text))
     for name, picture in pictures(known):
         (folder / name).write_text(picture.svg())
-    for name, recording in terminal.recordings():
-        (folder / f"terminal-{name}.svg").write_text(recording)
+    with terminal.home() as home:
+        recordings = chain(conversation(known, home), terminal.recordings(home))
+        for name, recording in recordings:
+            (folder / f"terminal-{name}.svg").write_text(recording)
 
 
 def texts(known: Facts) -> dict[str, Iterable[str]]:

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -16,8 +17,16 @@ from rich.text import Text
 
 from docs.generator.facts import ROOT
 
+PROGRAM = (sys.executable, "-m", "fastapi_trellis")
+IDENTITY = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "A team"), ("EMAIL", "team@example.com"))
+}
+
 COLUMNS = 72
 PUBLIC = "gh:fastapi-trellis/fastapi-trellis"
+ADDRESS = "https://github.com/fastapi-trellis/fastapi-trellis.git"
 
 # As Rich has it, but with the fonts of the reader's machine and no others.
 FORMAT = """<svg class="rich-terminal" viewBox="0 0 {width} {height}"
@@ -45,15 +54,21 @@ FORMAT = """<svg class="rich-terminal" viewBox="0 0 {width} {height}"
 """
 
 
-def recordings() -> Iterator[tuple[str, str]]:
-    """Names and pictures: a new service, and what adding tasks to it would do."""
+@contextmanager
+def home() -> Iterator[Path]:
+    """An empty folder, with the template beside it as if it had been released."""
     with tempfile.TemporaryDirectory(prefix="trellis-") as name:
         folder = Path(name).resolve()
         release(folder / "template")
-        first = record(folder, folder, "new", "orders", "--preset", "api", "--yes", "--no-lock")
-        yield "new", drawn("new", first)
-        second = record(folder, folder / "orders", "add", "tasks", "--preview")
-        yield "add", drawn("add", second)
+        yield folder
+
+
+def recordings(folder: Path) -> Iterator[tuple[str, str]]:
+    """Names and pictures: a new service, and what adding tasks to it would do."""
+    first = record(folder, folder, "new", "orders", "--preset", "api", "--yes", "--no-lock")
+    yield "new", drawn("new", Text.from_ansi(first))
+    second = record(folder, folder / "orders", "add", "tasks", "--preview")
+    yield "add", drawn("add", Text.from_ansi(second))
 
 
 def release(target: Path) -> None:
@@ -76,37 +91,39 @@ def newest() -> str:
 
 def record(home: Path, folder: Path, *arguments: str) -> str:
     """The command, and all that it prints."""
-    program = (sys.executable, "-m", "fastapi_trellis")
-    printed = output(folder, *program, *arguments, TRELLIS_TEMPLATE=str(home / "template"))
+    looks = variables(home, FORCE_COLOR="1", TTY_INTERACTIVE="0", COLUMNS=str(COLUMNS))
+    printed = output(folder, *PROGRAM, *arguments, environment=looks)
     printed = re.sub(r"\x1b\[\?25[lh]", "", printed)
-    for path, name in ((f"{home / 'template'}", PUBLIC), (f"{home}{os.sep}", "")):
-        printed = printed.replace(path, name)
+    printed = printed.replace(f"{home}{os.sep}", "")
     return f"\x1b[1m$ fastapi-trellis {' '.join(arguments)}\x1b[0m\n{printed}"
 
 
-def drawn(name: str, printed: str) -> str:
+def drawn(name: str, printed: Text) -> str:
     console = Console(
         record=True, width=COLUMNS, file=StringIO(), force_terminal=True, color_system="truecolor"
     )
-    console.print(Text.from_ansi(printed))
+    console.print(printed)
+    console.print()  # the picture cuts the last line
     return console.export_svg(
         title="fastapi-trellis", theme=MONOKAI, code_format=FORMAT, unique_id=name
     )
 
 
-def output(folder: Path, *command: str, **variables: str) -> str:
-    """What a command prints, in colours and without anything that moves."""
-    identity = {
-        f"GIT_{who}_{what}": value
-        for who in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", "A team"), ("EMAIL", "team@example.com"))
-    }
+def variables(home: Path, **others: str) -> dict[str, str]:
+    """The environment of somebody who commits, and whose template is in that folder."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TRELLIS_")}
-    looks = {"FORCE_COLOR": "1", "TTY_INTERACTIVE": "0", "COLUMNS": str(COLUMNS)}
+    # For git, the folder is the public repository: what is printed is what anybody would see.
+    public = {"COUNT": "1", "KEY_0": f"url.{home}/template.insteadOf", "VALUE_0": ADDRESS}
+    own = {f"GIT_CONFIG_{key}": value for key, value in public.items()}
+    own |= {"PYTHONPATH": str(ROOT / "src"), "TRELLIS_TEMPLATE": PUBLIC}
+    return {**kept, **IDENTITY, **own, **others}
+
+
+def output(folder: Path, *command: str, environment: Mapping[str, str] | None = None) -> str:
     result = subprocess.run(
         command,
         cwd=folder,
-        env={**kept, **identity, **looks, "PYTHONPATH": str(ROOT / "src"), **variables},
+        env=environment or {**os.environ, **IDENTITY},
         check=False,
         text=True,
         stdout=subprocess.PIPE,
