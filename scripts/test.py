@@ -17,7 +17,7 @@ def main() -> int:
     bootstrap.need_python()
     programs = bootstrap.environment("dev")
     # Half the time of a suite it waits for servers and clocks: more workers than cores.
-    workers = (os.cpu_count() or 1) * 3 // 2
+    workers = (os.cpu_count() or 1) * 2
     command = [str(programs / "python"), "-m", "pytest", f"-n{workers}", "--dist", "worksteal"]
     return bootstrap.hand_over([*command, *sys.argv[1:]])
 

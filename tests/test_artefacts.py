@@ -1,25 +1,27 @@
 """Files for other programs are judged by those programs: each distinct content of each file."""
 
+import json
 import os
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.engine import COMPOSE, UNPACKING, obstacle, prepare_programs
 from tests.questions import ROOT
 from tests.rendering import Renders
 from tests.repository import commit
 from tests.summary import Count
-from tests.tools import BIN, environment, run
+from tests.tools import BIN, attempt, environment, run
 from tests.trees import Tree
 from tests.variants import services
 
 SCHEMA = ("check-jsonschema", "--builtin-schema")
 
 JUDGES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (".github/workflows/", ("actionlint",)),
+    (".github/workflows/", ("actionlint", "-shellcheck=")),
     (".github/workflows/", ("zizmor", "--offline", "--no-progress", "--quiet")),
     (".github/workflows/", (*SCHEMA, "vendor.github-workflows")),
     (".github/dependabot.yml", (*SCHEMA, "vendor.dependabot")),
@@ -37,19 +39,26 @@ def judge(command: tuple[str, ...], *paths: Path) -> None:
     run(BIN / command[0], *command[1:], *paths, cwd=paths[0].parent, env={"PATH": search})
 
 
+def distinct(renders: Renders, prefix: str) -> list[tuple[str, bytes]]:
+    """The files of all variants, each content once."""
+    return sorted(
+        {
+            (name, (tree.root / name).read_bytes())
+            for service in services()
+            for tree in map(Tree, renders.trees(service.variants))
+            for name in tree.names
+            if name.startswith(prefix)
+        }
+    )
+
+
 @pytest.mark.parametrize(("prefix", "command"), JUDGES, ids=[judge[1][0] for judge in JUDGES])
 def test_distinct_files_are_valid(
     prefix: str, command: tuple[str, ...], renders: Renders, tmp_path: Path, count: Count
 ) -> None:
-    contents = {
-        (name, (tree.root / name).read_bytes())
-        for service in services()
-        for tree in map(Tree, renders.trees(service.variants))
-        for name in tree.names
-        if name.startswith(prefix)
-    }
-    paths = [tmp_path / str(number) / name for number, (name, _) in enumerate(sorted(contents))]
-    for path, (_, content) in zip(paths, sorted(contents), strict=True):
+    contents = distinct(renders, prefix)
+    paths = [tmp_path / str(number) / name for number, (name, _) in enumerate(contents)]
+    for path, (_, content) in zip(paths, contents, strict=True):
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
 
@@ -57,6 +66,36 @@ def test_distinct_files_are_valid(
     judge(command, *paths)
 
     count("files judged by their programs", len(paths))
+
+
+def test_scripts_of_workflows_are_valid(renders: Renders, tmp_path: Path, count: Count) -> None:
+    """Each distinct one, in one workflow: actionlint asks shellcheck of each step of each file."""
+    workflows = [yaml.safe_load(text) for _, text in distinct(renders, ".github/workflows/")]
+    scripts = {
+        step["run"]
+        for workflow in workflows
+        for job in workflow["jobs"].values()
+        for step in job.get("steps", [])
+        if "run" in step
+    }
+
+    assert findings(["ls *"], tmp_path) == ["SC2035"]
+    assert findings(sorted(scripts), tmp_path) == []
+
+    count("scripts of workflows judged", len(scripts))
+
+
+def findings(scripts: list[str], folder: Path) -> list[str]:
+    """What shellcheck says of them; what actionlint itself misses here, the real files have."""
+    job = {"runs-on": "ubuntu-latest", "steps": [{"run": script} for script in scripts]}
+    path = folder / "workflow.yml"
+    path.write_text(yaml.safe_dump({"on": "push", "jobs": {"all": job}}))
+    command = ("-shellcheck", str(BIN / "shellcheck"), "-format", "{{json .}}", str(path))
+    found = json.loads(attempt(BIN / "actionlint", *command, cwd=folder).stdout)
+    return [
+        code for one in found if one["kind"] == "shellcheck"
+        for code in re.findall("SC[0-9]+", one["message"])[:1]
+    ]  # fmt: skip
 
 
 @pytest.mark.skipif(obstacle(*UNPACKING) is not None, reason=str(obstacle(*UNPACKING)))
@@ -97,6 +136,7 @@ def test_own_workflows_are_valid() -> None:
     for prefix, command in JUDGES:
         if prefix == ".github/workflows/":
             judge(command, *workflows)
+    judge(("actionlint",), *workflows)  # with shellcheck
 
 
 def test_git_takes_every_file(renders: Renders, tmp_path: Path) -> None:

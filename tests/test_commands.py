@@ -12,7 +12,7 @@ from tests.rendering import Renders
 from tests.repository import commit
 from tests.summary import Count
 from tests.tools import UV, run
-from tests.variants import Variant, covering, fullest, smallest
+from tests.variants import Variant, covering, fullest, smallest, todays
 
 pytestmark = pytest.mark.suites
 
@@ -31,8 +31,10 @@ def steps(project: Path) -> list[str]:
     return [line for line in found if not line.endswith(LEFT_OUT)]
 
 
-def with_uv() -> Variant:
-    return fullest()
+def chosen() -> list[Variant]:
+    """Everything with uv on GitHub; of those with pip on GitLab another one each day."""
+    known = pip_variants()
+    return [fullest(), *todays(known, len(known))]
 
 
 def pip_variants() -> list[Variant]:
@@ -44,19 +46,19 @@ def pip_variants() -> list[Variant]:
     def parts(variant: Variant) -> set[str]:
         return {name for name, on in enabled(variant.data).items() if on and has_packages(name)}
 
-    chosen = [smallest().but(**others)]
-    missing = set().union(*map(parts, candidates)) - parts(chosen[0])
+    found = [smallest().but(**others)]
+    missing = set().union(*map(parts, candidates)) - parts(found[0])
     while missing:
-        chosen.append(max(candidates, key=lambda variant: len(parts(variant) & missing)))
-        missing -= parts(chosen[-1])
-    return chosen
+        found.append(max(candidates, key=lambda variant: len(parts(variant) & missing)))
+        missing -= parts(found[-1])
+    return found
 
 
 def has_packages(feature: str) -> bool:
     return bool({"packages", "dev_packages"} & manifest()[feature].keys())
 
 
-@pytest.mark.parametrize("variant", [with_uv(), *pip_variants()], ids=str)
+@pytest.mark.parametrize("variant", chosen(), ids=str)
 def test_ci_and_hooks_pass(
     variant: Variant, renders: Renders, tmp_path: Path, count: Count
 ) -> None:

@@ -173,7 +173,11 @@ def test_suite_is_green_after_a_toggle(
 
 @pytest.mark.suites
 @pytest.mark.parametrize(
-    ("before", "after"), [({}, EVERYTHING), (EVERYTHING, {})], ids=["all on", "all off"]
+    ("before", "after"),
+    [
+        pytest.param({}, EVERYTHING, id="all on"),
+        *todays([pytest.param(EVERYTHING, {}, id="all off")], 2),
+    ],
 )
 def test_page_on_the_template_leads_to_a_green_project(
     before: dict[str, Answer],

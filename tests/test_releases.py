@@ -1,18 +1,20 @@
 """A project of any release becomes one of today, with what its team has changed."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.edits import conflicts, edit, repeat
+from tests.everything import Packages, enter
 from tests.projects import Project
 from tests.questions import ROOT
 from tests.releases import NOW, Release, history, releases
 from tests.repository import TemplateRepository, commit, update
 from tests.summary import Count
-from tests.test_suites import run_suite
+from tests.test_suites import COSTLY, run_suite, set_times
 from tests.test_updates import REVISIONS
 from tests.tools import PYTHON_VERSION, environment, run
 from tests.trees import ANSWERS, Tree, difference
@@ -87,23 +89,30 @@ def test_two_steps_equal_one(
 @pytest.mark.suites
 @pytest.mark.parametrize("release", releases(), ids=str)
 def test_suite_is_green_after_an_update(
-    release: Release, released: TemplateRepository, tmp_path: Path, count: Count
+    release: Release,
+    released: TemplateRepository,
+    large: Path,
+    packages: Packages,
+    bytecode: dict[str, str],
+    place: Path,
+    count: Count,
 ) -> None:
     """Of the fullest project, with edits, after what the message of the update says."""
+    shutil.rmtree(place / "project", ignore_errors=True)
     project = rendered(
-        released, release, "fullest", tmp_path / "project", python_version=PYTHON_VERSION
+        released, release, "fullest", place / "project", python_version=PYTHON_VERSION
     )
     edit(project)
     commit(project, "Notes")
     update(project, to=NOW)
 
+    set_times(project)
     installed = Project(project, project / ".venv")
-    installed.sync()
+    enter(installed, large, packages)
     installed.run("app", "revision", "Update")
     installed.run("ruff", "check")
     installed.run("ruff", "format", "--check")
-    installed.run("mypy")
-    run_suite(installed, tmp_path, count, "--cov")
+    run_suite(installed, place, count, "--ignore", COSTLY, **bytecode)
     count("suites run")
     count("suites run after an update of a released version")
 

@@ -17,7 +17,7 @@ from tests.rendering import Renders
 from tests.service import serving
 from tests.summary import Count
 from tests.tools import BIN, run
-from tests.variants import variants
+from tests.variants import todays, variants
 
 pytestmark = pytest.mark.suites
 
@@ -43,7 +43,8 @@ PASSWORD = "correct horse battery"  # noqa: S105  (of a service that lives for a
 
 
 @pytest.mark.parametrize(
-    ("database", "auth"), [("sqlite", "none"), ("sqlite", "fastapi-users"), ("postgres", "jwt")]
+    ("database", "auth"),
+    [("sqlite", "none"), *todays([("sqlite", "fastapi-users"), ("postgres", "jwt")], 2)],
 )
 def test_fuzzing_finds_nothing(
     database: str, auth: str, renders: Renders, tmp_path: Path, count: Count
