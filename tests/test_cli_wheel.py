@@ -36,6 +36,15 @@ def test_wheel_works_by_itself(source: Path, small: Path, tmp_path: Path, count:
     count("installs from nothing")
 
 
+def test_program_is_installed_from_its_repository(small: Path, tmp_path: Path) -> None:
+    folders = {f"UV_TOOL_{name}": str(tmp_path / name) for name in ("DIR", "BIN_DIR")}
+    run(UV, "tool", "install", "--quiet", f"git+file://{small}", cwd=tmp_path, env=folders)
+
+    said = run(tmp_path / "BIN_DIR/fastapi-trellis", "--version", cwd=tmp_path)
+
+    assert said.startswith("fastapi-trellis 0.")
+
+
 def test_checkout_renders_itself(small: Path, tmp_path: Path) -> None:
     checkout = Path(shutil.copytree(small, tmp_path / "checkout"))
 

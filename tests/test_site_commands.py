@@ -27,6 +27,7 @@ RUN_BY = {
     "copier copy": ("test_updates.py", "test_plain_commands_need_no_trust"),
     "copier update": ("test_updates.py", "test_plain_commands_need_no_trust"),
     "copier update --skip-answered --vcs-ref": ("test_updates.py", "test_toggle_equals_a_fresh"),
+    "uv tool install git+": ("test_cli_wheel.py", "test_program_is_installed_from_its_repository"),
     "uv run app dev": ("test_scripts.py", "test_start_renders_and_serves"),
     "uv run app revision": ("test_tables.py", 'self.app("revision"'),
     "uv run just": ("test_commands.py", "test_ci_and_hooks_pass"),
@@ -54,7 +55,7 @@ def commands(text: str) -> Iterator[str]:
     """The lines of its console blocks, without comments."""
     for block in re.findall(r"(?ms)^```console\n(.*?)^```", text):
         for line in block.splitlines():
-            yield re.sub(r"\s+#.*", "", line).removeprefix("uvx ")
+            yield re.sub(r"\s+#.*", "", line)
 
 
 @pytest.mark.parametrize("document", FOR_USERS, ids=lambda path: path.name)
