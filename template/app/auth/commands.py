@@ -34,10 +34,9 @@ Password = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hi
 @commands.command()
 def create_admin(email: Address, password: Password) -> None:
     """Make an administrator, or make one of somebody whose address is confirmed."""
+    secret = valid(PASSWORD, SecretStr(password))
     with development_services():
-        typer.echo(
-            asyncio.run(make_admin(valid(EMAIL, email), valid(PASSWORD, SecretStr(password))))
-        )
+        typer.echo(asyncio.run(make_admin(valid(EMAIL, email), secret)))
 
 
 @commands.command("list")

@@ -1,5 +1,6 @@
 """What people do with their account, whatever way it is kept."""
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from fastapi import BackgroundTasks, Depends
@@ -33,22 +34,15 @@ class WrongPassword(AppError):
         super().__init__("The current password is wrong.")
 
 
+@dataclass(frozen=True)
 class MailFlows:
     """Flows that end in a mail. None of them tells the client whether there is an account."""
 
-    def __init__(
-        self,
-        accounts: AccountsDep,
-        post: PostDep,
-        audit: Audit,
-        limiter: CurrentLimiter,
-        background: BackgroundTasks,
-    ) -> None:
-        self.accounts = accounts
-        self.post = post
-        self.audit = audit
-        self.limiter = limiter
-        self.background = background
+    accounts: AccountsDep
+    post: PostDep
+    audit: Audit
+    limiter: CurrentLimiter
+    background: BackgroundTasks
 
     async def register(self, data: Registration) -> None:
         if not AuthSettings.load().registration:
@@ -74,22 +68,15 @@ class MailFlows:
         await MAILS.count(self.limiter, key_of(email))
 
 
+@dataclass(frozen=True)
 class AccountFlows:
     """Flows that change an account."""
 
-    def __init__(
-        self,
-        accounts: AccountsDep,
-        sessions: Sessions,
-        throttle: Throttle,
-        post: PostDep,
-        audit: Audit,
-    ) -> None:
-        self.accounts = accounts
-        self.throttle = throttle
-        self.sessions = sessions
-        self.post = post
-        self.audit = audit
+    accounts: AccountsDep
+    sessions: Sessions
+    throttle: Throttle
+    post: PostDep
+    audit: Audit
 
     async def verify(self, token: str) -> User:
         user = await self.accounts.verify(token)

@@ -1,6 +1,7 @@
 """From an address and a password to a log-in."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
@@ -14,14 +15,12 @@ from app.auth.settings import AuthSettings
 from app.auth.throttle import Throttle, key_of
 
 
+@dataclass(frozen=True)
 class LogInService:
-    def __init__(
-        self, accounts: AccountsDep, sessions: Sessions, throttle: Throttle, audit: Audit
-    ) -> None:
-        self.accounts = accounts
-        self.sessions = sessions
-        self.throttle = throttle
-        self.audit = audit
+    accounts: AccountsDep
+    sessions: Sessions
+    throttle: Throttle
+    audit: Audit
 
     async def open(
         self, email: str, password: str, *, cookie: bool, scopes: Sequence[str] | None = None

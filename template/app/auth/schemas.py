@@ -1,9 +1,8 @@
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool
 
 from app.auth.emails import Email
 from app.auth.passwords import NewPassword
@@ -49,14 +48,6 @@ class TokenForm(BaseModel):
     password: SecretStr = Field(default=SecretStr(""), max_length=1000)
     refresh_token: str = Field(default="", max_length=2000)
     scope: Text = Field(default="", max_length=1000, description="Permissions; all if empty.")
-
-    @model_validator(mode="after")
-    def is_complete(self) -> Self:
-        renews = self.grant_type == "refresh_token"
-        needed = {"refresh_token"} if renews else {"username", "password"}
-        if missing := ", ".join(sorted(needed - self.model_fields_set)):
-            raise PydanticCustomError("missing", "{names} missing", {"names": missing})
-        return self
 
 
 class RevocationForm(BaseModel):

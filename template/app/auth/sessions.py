@@ -23,13 +23,18 @@ from app.core.requests import client_address, user_agent
 ACCESS = "access"
 
 
-class InvalidGrant(AppError):
-    """As RFC 6749, section 5.2, has it: also the wrong password, and no hint which."""
-
-    keeps_changes: ClassVar[bool] = True
+class OAuthError(AppError):
+    """RFC 6749, section 5.2: the name of the class is also the `error` that clients look for."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail, members={"error": "invalid_grant", "error_description": detail})
+        error = {"error": "_".join(self.words()), "error_description": detail}
+        super().__init__(detail, members=error)
+
+
+class InvalidGrant(OAuthError):
+    """Also the wrong password, and no hint which."""
+
+    keeps_changes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,7 @@ class Opened:
     @property
     def access_token(self) -> str:
         lifetime = timedelta(minutes=AuthSettings.load().access_minutes)
-        user, session = str(self.session.user_id), str(self.session.id)
-        return tokens.sign(ACCESS, user, lifetime, sid=session)
+        return tokens.sign(ACCESS, str(self.session.user_id), lifetime, sid=str(self.session.id))
 
 
 class SessionService:
@@ -89,7 +93,6 @@ class SessionService:
         )
         if session_id is None:
             await self._end_if_reused(secret)
-            raise InvalidGrant("Log in again.")
         alive = select(Session).join(User, User.id == Session.user_id).where(*is_alive())
         session = await self.session.scalar(alive.where(Session.id == session_id))
         if session is None:
@@ -141,10 +144,8 @@ class SessionService:
 
     async def _find(self, secret: str) -> Session | None:
         owner = select(SessionToken.session_id).where(SessionToken.digest == digest(secret))
-        found: Session | None = await self.session.scalar(
-            select(Session).where(Session.id.in_(owner))
-        )
-        return found
+        found = await self.session.scalars(select(Session).where(Session.id.in_(owner)))
+        return found.one_or_none()
 
     def _new_secret(self, session_id: UUID) -> str:
         secret = secrets.token_urlsafe(32)
@@ -152,9 +153,8 @@ class SessionService:
         return secret
 
     async def _forget_expired(self, user_id: UUID) -> None:
-        await self.session.execute(
-            delete(Session).where(Session.user_id == user_id, Session.expires_at < now())
-        )
+        expired = delete(Session).where(Session.user_id == user_id, Session.expires_at < now())
+        await self.session.execute(expired)
 
 
 Sessions = Annotated[SessionService, Depends()]

@@ -38,8 +38,7 @@ class LogInThrottle:
             await PER_ACCOUNT.count(self.limiter, key_of(account))
 
     async def forget(self, account: str) -> None:
-        limit = PER_ACCOUNT_AND_ADDRESS
-        await self.limiter.forget(limit.limit, limit.name, self._key(account))
+        await PER_ACCOUNT_AND_ADDRESS.forget(self.limiter, self._key(account))
 
     async def _knows_address(self, account: str) -> bool:
         log_in = select(Session.id).join(User, User.id == Session.user_id).limit(1)

@@ -22,7 +22,7 @@ from app.auth.authenticators import LiveSession, log_in_of_cookie, log_in_of_tok
 from app.auth.cookies import cookie_name, delete_cookie, refuse_other_sites, set_cookie
 from app.auth.login import obstacle
 from app.auth.models import User
-from app.auth.routes.oauth import tokens_of
+from app.auth.routes.session import tokens_of
 from app.auth.sessions import InvalidGrant, Opened, Sessions
 from app.auth_fastapi_users.manager import get_user_manager
 from app.core.database.session import CurrentDatabase

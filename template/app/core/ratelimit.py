@@ -78,7 +78,6 @@ class Limiter:
         return await self._hit(self.local, limit, *key)
 
     async def forget(self, limit: RateLimitItem, *key: str) -> None:
-        """Start a count again at nothing."""
         with suppress(*self.store_errors):
             await self.shared.clear(limit, *key)
         await self.local.clear(limit, *key)
@@ -159,6 +158,10 @@ class RateLimit:
                 headers={**headers, "Retry-After": wait},
             )
         return headers
+
+    async def forget(self, limiter: Limiter, key: str) -> None:
+        """Start the count of whatever the key names again at nothing."""
+        await limiter.forget(self.limit, self.name, key)
 
     def headers(self, stats: WindowStats) -> dict[str, str]:
         """Follow draft-ietf-httpapi-ratelimit-headers, sections 3 and 4."""

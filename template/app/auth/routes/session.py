@@ -1,23 +1,97 @@
-"""Log a browser in; see and end log-ins."""
+"""Log in, renew a log-in, see and end log-ins."""
 
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, FastAPI, Form, Request, Response, status
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 
 from app.auth.cookies import CrossSiteRequest, SameSite, delete_cookie, set_cookie
 from app.auth.login import LogIn
-from app.auth.schemas import Credentials, SessionRead
-from app.auth.sessions import InvalidGrant, Sessions
-from app.core.identity import LoggedIn
+from app.auth.schemas import Credentials, RevocationForm, SessionRead, TokenForm, Tokens
+from app.auth.sessions import InvalidGrant, OAuthError, Opened, Sessions
+from app.auth.settings import AuthSettings
+from app.core.identity import LoggedIn, known_permissions
 from app.core.problems import NotFound, responses
 from app.core.ratelimit import TooManyRequests
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+
+class InvalidRequest(OAuthError):
+    """Where other routes answer 422."""
+
+
+class InvalidScope(OAuthError):
+    """A permission that is not there."""
+
+
+class OAuthRoute(APIRoute):
+    """Clients of OAuth2 look for `error`, whatever is wrong."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                first = error.errors()[0]
+                raise InvalidRequest(f"{first['loc'][-1]}: {first['msg']}") from None
+
+        return answer
 
 
 class SessionNotFound(NotFound):
     def __init__(self) -> None:
         super().__init__("You have no log-in with this id.")
+
+
+oauth = APIRouter(prefix="/auth", tags=["auth"], route_class=OAuthRoute)
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@oauth.post(
+    "/token",
+    response_model_exclude_none=True,
+    responses=responses(InvalidGrant, InvalidRequest, InvalidScope, TooManyRequests),
+)
+async def create_token(
+    form: Annotated[TokenForm, Form()],
+    request: Request,
+    response: Response,
+    log_in: LogIn,
+    sessions: Sessions,
+) -> Tokens:
+    """Log in, or renew a log-in: the token endpoint of OAuth2 (RFC 6749)."""
+    response.headers["Cache-Control"] = "no-store"
+    if form.grant_type == "refresh_token":
+        return tokens_of(await sessions.renew(form.refresh_token))
+    scopes = known_scopes(form.scope, cast("FastAPI", request.app))
+    password = form.password.get_secret_value()
+    return tokens_of(await log_in.open(form.username, password, cookie=False, scopes=scopes))
+
+
+def known_scopes(scope: str, app: FastAPI) -> list[str] | None:
+    scopes = set(scope.split())
+    if unknown := scopes - known_permissions(app).keys():
+        raise InvalidScope(f"There is no permission {', '.join(sorted(unknown))}.")
+    return sorted(scopes) or None
+
+
+def tokens_of(opened: Opened) -> Tokens:
+    return Tokens(
+        access_token=opened.access_token,
+        expires_in=AuthSettings.load().access_minutes * 60,
+        refresh_token=opened.secret,
+        scope=" ".join(opened.session.scopes or ()) or None,
+    )
+
+
+@oauth.post("/revoke", responses=responses(InvalidRequest))
+async def revoke_token(form: Annotated[RevocationForm, Form()], sessions: Sessions) -> None:
+    """End the log-in that a refresh token belongs to (RFC 7009): 200, also for unknown ones."""
+    await sessions.end_by_secret(form.token)
 
 
 @router.post(
