@@ -103,7 +103,8 @@ def test_new_begins_with_a_preset_and_asks_the_rest(small: Path, tmp_path: Path)
 
 
 def test_notes_fit_a_narrow_terminal(small: Path, tmp_path: Path) -> None:
-    with terminal("new", "orders", cwd=tmp_path, TRELLIS_TEMPLATE=str(small)) as child:
+    variables = {"TRELLIS_TEMPLATE": str(small), "COLUMNS": "200"}  # as a shell once had it
+    with terminal("new", "orders", cwd=tmp_path, **variables) as child:
         child.setwinsize(50, 40)
         reply(child, ("Begin with", ENTER), ("called?", ENTER), ("machines", ENTER))
         reply(child, ("one line?", ENTER), ("writes it", ENTER), ("e-mail", ENTER))

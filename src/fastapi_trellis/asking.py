@@ -1,6 +1,5 @@
 """One question in a terminal, answered, or left for the one before."""
 
-import shutil
 import textwrap
 from collections.abc import Callable
 from enum import Enum
@@ -9,6 +8,7 @@ from typing import Any
 import questionary
 from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+from prompt_toolkit.output import create_output
 from questionary import Choice
 
 BACK_KEYS = ("c-b", "s-tab")
@@ -59,7 +59,7 @@ def ask_one(message: str, choices: list[tuple[str, Any, str]], default: Any = No
 
 def wrapped(note: str) -> str | None:
     """In lines of the terminal, which would cut off what is longer."""
-    width = shutil.get_terminal_size().columns - 1
+    width = create_output().get_size().columns - 1
     lines = textwrap.wrap(
         note, width, initial_indent=DESCRIPTION, subsequent_indent=INDENT, break_on_hyphens=False
     )
