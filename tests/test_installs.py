@@ -1,10 +1,12 @@
 """Lists of packages install and import, and each set of Python files has the right types."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import only_one
 from tests.everything import Packages
 from tests.projects import Project, dependencies
 from tests.questions import options
@@ -68,11 +70,16 @@ def test_shared_environment_has_what_each_list_brings(renders: Renders, packages
 
 
 @pytest.fixture(scope="session")
-def typed(shared: Path, worker_id: str) -> Path:
+def typed(shared: Path, worker_id: str, renders: Renders, large: Path) -> Path:
     """One folder for all sets of files: what two have alike, mypy checks once."""
-    path = shared / f"types-{worker_id}"
-    path.mkdir(exist_ok=True)
-    return path
+    first = shared / "types"
+    with only_one(shared / "types.lock"):
+        if not first.exists():
+            project = replaced(renders, fullest(), first, large)
+            for version in TARGETS:
+                with suppress(AssertionError):  # a test finds it again
+                    check_types(project, "mypy", version)
+    return Path(shutil.copytree(first, shared / f"types-{worker_id}"))
 
 
 @pytest.mark.parametrize("service", services(), ids=str)

@@ -136,7 +136,7 @@ async def test_long_task_keeps_its_lease(work: Work) -> None:
 
 
 async def test_outcome_of_a_worker_that_lost_its_task_is_dropped(work: Work) -> None:
-    task = await work.enqueue("hold", 150)
+    task = await work.enqueue("hold", 400)
     slow = asyncio.create_task(work.runner.run(task.id))
     await work.wait_until(task.id, lambda task: task.state is TaskState.RUNNING)
 
