@@ -27,7 +27,8 @@ async def over_sse(url: str, gate: asyncio.Semaphore) -> AsyncGenerator[bytes]:
     where = urlsplit(url)
     async with gate:
         reader, writer = await asyncio.open_connection(where.hostname, where.port, limit=LIMIT)
-        writer.write(b"GET /events?topic=items HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        request = f"GET /events?topic=items HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n"
+        writer.write(request.encode())
         await reader.readuntil(b"event: ready\n")
         await reader.readuntil(b"\n\n")
     yield b""
