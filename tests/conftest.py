@@ -122,7 +122,9 @@ def quick() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def renders(source: Path, shared: Path, worker_id: str) -> Renders:
-    return Renders(source, shared / "renders", backwards=worker_id[-1] in "13579")
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(worker_id.removeprefix("gw")) if workers > 1 else 0
+    return Renders(source, shared / "renders", start=number / workers)
 
 
 @pytest.fixture(scope="session")

@@ -87,10 +87,11 @@ def shortcuts() -> Iterator[None]:
 class Renders:
     """Rendered trees, shared by all workers of the session. Nobody writes into them."""
 
-    def __init__(self, source: Path, folder: Path, *, backwards: bool = False) -> None:
+    def __init__(self, source: Path, folder: Path, *, start: float = 0) -> None:
+        """Of several workers, each starts at another part of all: 0 is the first variant."""
         self.source = source
         self.folder = folder
-        self.backwards = backwards
+        self.start = start
 
     def tree(self, variant: Variant) -> Path:
         path = self.folder / str(variant)
@@ -99,8 +100,9 @@ class Renders:
         return path
 
     def trees(self, variants: Sequence[Variant]) -> list[Path]:
-        """In the given order. Two workers begin at the two ends, so that they share the work."""
-        for variant in reversed(variants) if self.backwards else variants:
+        """In the given order; made from another place on, so that workers share the work."""
+        first = int(self.start * len(variants))
+        for variant in (*variants[first:], *variants[:first]):
             self.tree(variant)
         return [self.tree(variant) for variant in variants]
 
