@@ -93,6 +93,7 @@ class SessionService:
         )
         if session_id is None:
             await self._end_if_reused(secret)
+            raise InvalidGrant("Log in again.")
         alive = select(Session).join(User, User.id == Session.user_id).where(*is_alive())
         session = await self.session.scalar(alive.where(Session.id == session_id))
         if session is None:
