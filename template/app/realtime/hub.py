@@ -67,6 +67,7 @@ class Hub:
         try:
             yield listener
         finally:
+            listener.close()
             for channel in channels:
                 self._leave(channel, listener)
 

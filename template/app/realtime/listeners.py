@@ -34,6 +34,8 @@ class Listener:
         self._size = size + len(missed)
         self._waiting: deque[Message | Reset] = deque(missed)
         self._wake = asyncio.Event()
+        self._wakes_at: float | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         self._ended: Reason | None = None
 
     def offer(self, message: Message | Reset) -> bool:
@@ -52,32 +54,39 @@ class Listener:
         self._ended = self._ended or reason
         self._wake.set()
 
-    async def next(self) -> Message | Reset:
-        """Wait for the next one.
+    async def next(self, until: float | None = None) -> list[Message | Reset]:
+        """Wait for what comes next; nothing, if nothing has come until a time of the loop.
 
         Raises:
-            Ended: there will be none. One that is slow does not get what still waits: it comes
+            Ended: there will be no more. One that is slow does not get what still waits: it comes
                 back for that.
         """
-        while not self._waiting and self._ended is None:
+        self._wake_at(until)
+        if not self._waiting and self._ended is None:
             self._wake.clear()
             await self._wake.wait()
         if self._ended is not None and (self._ended == "slow" or not self._waiting):
             raise Ended(self._ended)
-        message = self._waiting.popleft()
-        self.place = message.place
-        return message
-
-    def take_all(self) -> list[Message | Reset]:
-        """Return what waits just now."""
-        if self._ended == "slow" or not self._waiting:
-            return []
-        waiting = list(self._waiting)
+        news = list(self._waiting)
         self._waiting.clear()
-        self.place = waiting[-1].place
-        return waiting
+        if news:
+            self.place = news[-1].place
+        return news
 
     def move_on(self, place: Place) -> None:
         """Note that nothing was for it up to a place, unless something still waits."""
         if not self._waiting and place.position > self.place.position:
             self.place = place
+
+    def close(self) -> None:
+        self._wake_at(None)
+
+    def _wake_at(self, time: float | None) -> None:
+        # Left as it is where it can be: one for each event would cost as much as the event.
+        if time == self._wakes_at:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        loop = asyncio.get_running_loop()
+        self._alarm = None if time is None else loop.call_at(time, self._wake.set)
+        self._wakes_at = time

@@ -1,9 +1,7 @@
 """The life of a stream of server-sent events, https://html.spec.whatwg.org/#server-sent-events."""
 
-import asyncio
 import random
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
@@ -58,12 +56,11 @@ class Stream:
         """Return what comes next; nothing, where nothing has come for some time."""
         # Before, not after: a message that was taken has to be sent.
         await self._visit.check_in_time()
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(self._visit.next_check):
-                return [await self._listener.next(), *self._listener.take_all()]
-        self._hub.move_on(self._listener)
-        await self._visit.check_in_time()
-        return []
+        messages = await self._listener.next(self._visit.next_check)
+        if not messages:
+            self._hub.move_on(self._listener)
+            await self._visit.check_in_time()
+        return messages
 
     def _sign_of_life(self) -> bytes:
         """Say where the client is: without data, a browser notes it and nothing happens."""

@@ -17,7 +17,7 @@ from app.core.ratelimit import caller
 from app.realtime.access import channel_for
 from app.realtime.hub import Hub
 from app.realtime.listeners import Ended
-from app.realtime.messages import Reset
+from app.realtime.messages import Message, Reset
 from app.realtime.visits import Visit
 from app.websocket.codes import CODES, CloseCode, Closing
 from app.websocket.connection import Connection
@@ -131,17 +131,19 @@ class Socket:
             with self._hub.listen([channel], after) as listener:
                 await self._connection.send(Subscribed(topic=topic, id=str(listener.place)))
                 while True:
-                    message = await listener.next()
-                    if isinstance(message, Reset):
-                        reset = ResetTopic(topic=topic, id=str(message.place))
-                        await self._connection.send(reset)
-                    else:
-                        await self._connection.send(message)
+                    for message in await listener.next():
+                        await self._tell(topic, message)
         except Ended as end:
             raise Closing(CODES[end.reason]) from end
         except AppError as error:
             del self._subscriptions[topic]
             await self._connection.send(Failed(problem=problem_of(error)))
+
+    async def _tell(self, topic: str, message: Message | Reset) -> None:
+        if isinstance(message, Reset):
+            await self._connection.send(ResetTopic(topic=topic, id=str(message.place)))
+        else:
+            await self._connection.send(message)
 
     async def _watch(self) -> None:
         """Send away whoever does nothing, and whoever may not stay."""

@@ -22,7 +22,7 @@ async def test_command_reaches_who_listens_elsewhere(
     async with open_hub() as hub, asyncio.timeout(10):
         with hub.listen(["items:ada"]) as listener:
             result = await run("items", "item.seen", '{"number": 1}', "--owner", "ada")
-            message = await listener.next()
+            [message] = await listener.next()
 
     assert result.exit_code == 0
     assert isinstance(message, Message)
