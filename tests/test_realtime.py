@@ -155,7 +155,7 @@ HEAR = """
     events.addEventListener('ready', () => tell('sse ready'))
     events.addEventListener('reset', () => tell('sse reset'))
     events.addEventListener('item.created', event => tell('sse ' + JSON.parse(event.data).name))
-    const socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws')
+    const socket = window.socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws')
     socket.onopen = () => socket.send(JSON.stringify({type: 'subscribe', topic: 'items'}))
     socket.onmessage = ({data}) => {
         const message = JSON.parse(data)
@@ -179,6 +179,7 @@ def test_browser_hears_what_happens_and_what_it_missed(
             wait_for(page, "sse ready", "socket subscribed")
             create_item(url, "lamp")
             wait_for(page, "sse lamp", "socket lamp")
+            assert page.evaluate("() => window.socket.extensions") == ""  # nothing is compressed
         wait_for(page, "socket closed 1012")
         create_without_listeners(project, settings)
         with serving(project, **settings, SERVER_PORT=url.rpartition(":")[2]) as again:

@@ -23,6 +23,8 @@ APPLICATION = "app.main:app"
 # Seconds without a sign of life after which a worker is replaced. A busy machine takes more than
 # Uvicorn's five to import the application, and would replace its workers without end.
 WORKER_PATIENCE = 60
+# Each message would be compressed anew for each socket: half as much work again, twice the memory.
+COMPRESS_MESSAGES = False
 
 commands = typer.Typer()
 
@@ -59,6 +61,7 @@ def dev(host: Host = None, port: Port = None) -> None:
             log_config=None,
             server_header=False,
             ws_max_size=AppSettings.load().max_body_bytes,
+            ws_per_message_deflate=COMPRESS_MESSAGES,
         )
 
 
@@ -82,6 +85,7 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
             log_config=None,
             server_header=False,
             ws_max_size=AppSettings.load().max_body_bytes,
+            ws_per_message_deflate=COMPRESS_MESSAGES,
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=settings.graceful_timeout,
             timeout_worker_healthcheck=WORKER_PATIENCE,
