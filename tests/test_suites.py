@@ -122,13 +122,17 @@ def test_suite_is_green(
 def test_suite_is_green_where_exactly_its_packages_are(
     chosen: Variant, renders: Renders, tmp_path: Path, count: Count
 ) -> None:
-    """Installed from nothing by uv; by pip and in the words of CI: `test_commands.py`."""
+    """Installed from nothing by uv; by pip and in the words of CI: `test_commands.py`.
+
+    Two tests at a time: all parts find the same tests, and none needs another one's servers.
+    """
     project = Project.make(renders, chosen, tmp_path / "project")
 
     project.sync()
-    run_suite(project, tmp_path, count)
+    run_suite(project, tmp_path, count, "-n", "2")
 
     count("suites run")
+    count("suites run with two tests at a time")
     count("installs from nothing")
 
 
