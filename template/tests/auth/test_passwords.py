@@ -75,9 +75,10 @@ async def test_time_does_not_tell_who_has_an_account(
     forget_all()
 
     async def seconds(email: str) -> float:
-        begin = time.perf_counter()
+        # Of this process, in all its threads: it waits for nothing but a processor.
+        begin = time.process_time()
         assert (await ask_token(visitor, email, "wrong")).status_code == 400
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     await seconds("new@example.com")  # the first one makes the decoy
     pairs = [(await seconds(ada.email), await seconds("new@example.com")) for _ in range(3)]
