@@ -51,6 +51,7 @@ from tests.support import (
     client_of,
     database_in,
     database_on,
+    giving,
     running,
     running_redis,
     serving,
@@ -166,7 +167,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         forget_all()
         async with running(create_app(features)) as app, client_of(app) as client:
             if not anonymous:
-                app.dependency_overrides[get_principal] = lambda: SOMEBODY
+                app.dependency_overrides[get_principal] = giving(SOMEBODY)
             yield client
 
     yield start
@@ -222,7 +223,10 @@ async def database(engine: AsyncEngine) -> AsyncGenerator[Database]:
 async def visitor(app: FastAPI, database: Database) -> AsyncGenerator[AsyncClient]:
     """A client of the application, not logged in; what it changes is undone after the test."""
     limiter = Limiter(MemoryStorage(), RateLimitSettings.load())
-    app.dependency_overrides = {get_database: lambda: database, get_limiter: lambda: limiter}
+    app.dependency_overrides = {
+        get_database: giving(database),
+        get_limiter: giving(limiter),
+    }
     async with client_of(app) as client:
         yield client
     app.dependency_overrides = {}
@@ -234,7 +238,7 @@ def log_in(app: FastAPI, visitor: AsyncClient) -> Callable[[Principal], None]:
     del visitor  # it comes first, and clears the overrides when it goes
 
     def log_in(principal: Principal) -> None:
-        app.dependency_overrides[get_principal] = lambda: principal
+        app.dependency_overrides[get_principal] = giving(principal)
 
     return log_in
 

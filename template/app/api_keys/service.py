@@ -12,6 +12,7 @@ from app.audit.trail import Audit
 from app.auth.sessions import digest
 from app.core.database.models import now
 from app.core.database.session import SessionDep
+from app.core.dependencies import inline
 from app.core.identity import Forbidden, LoggedIn, known_permissions
 from app.core.problems import AppError, NotFound
 
@@ -79,4 +80,4 @@ class ApiKeyService:
             self.audit.record("key.revoked", actor=self.user_id, prefix=key.prefix)
 
 
-ApiKeys = Annotated[ApiKeyService, Depends()]
+ApiKeys = Annotated[ApiKeyService, Depends(inline(ApiKeyService))]

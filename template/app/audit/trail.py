@@ -10,6 +10,7 @@ from structlog.contextvars import get_contextvars
 
 from app.audit.models import AuditEvent
 from app.core.database.session import SessionDep
+from app.core.dependencies import inline
 from app.core.requests import client_address, user_agent
 
 log = structlog.get_logger()
@@ -60,4 +61,4 @@ class AuditTrail:
         record(self.session, self.request, name, **facts)
 
 
-Audit = Annotated[AuditTrail, Depends()]
+Audit = Annotated[AuditTrail, Depends(inline(AuditTrail))]

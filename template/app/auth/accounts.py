@@ -58,7 +58,7 @@ MakeAccounts = Callable[[AsyncSession, Database, Post], Accounts]
 """A way to keep accounts puts one into the lifespan state, as `{"make_accounts": ...}`."""
 
 
-def get_accounts(
+async def get_accounts(
     request: Request, session: SessionDep, database: CurrentDatabase, post: PostDep
 ) -> Accounts:
     make = cast("MakeAccounts", request.state.make_accounts)

@@ -44,7 +44,7 @@ async def by_cookie(connection: HTTPConnection, database: Database) -> Principal
     secret = connection.cookies.get(cookie_name())
     if not secret:
         return None
-    refuse_other_sites(connection)
+    await refuse_other_sites(connection)
     log_in = await log_in_of_cookie(database, secret)
     if log_in is None:
         # A browser cannot drop an old cookie by itself: it counts as none.

@@ -41,7 +41,7 @@ def delete_cookie(response: Response) -> None:
     response.delete_cookie(cookie_name(), secure=secure, httponly=True, samesite="lax")
 
 
-def refuse_other_sites(connection: HTTPConnection) -> None:
+async def refuse_other_sites(connection: HTTPConnection) -> None:
     """Refuse what a page of another site could have sent with our cookie.
 
     Browsers say where a request comes from (https://fetch.spec.whatwg.org/#origin-header and

@@ -14,6 +14,7 @@ from app.auth.schemas import PasswordChange, PasswordReset, Registration
 from app.auth.sessions import Sessions
 from app.auth.settings import AuthSettings
 from app.auth.throttle import Throttle, key_of
+from app.core.dependencies import inline
 from app.core.identity import Principal
 from app.core.problems import AppError, NotFound
 from app.core.ratelimit import CurrentLimiter, RateLimit
@@ -104,5 +105,5 @@ class AccountFlows:
         self.post.later(messages.password_changed(user.email))
 
 
-MailFlow = Annotated[MailFlows, Depends()]
-AccountFlow = Annotated[AccountFlows, Depends()]
+MailFlow = Annotated[MailFlows, Depends(inline(MailFlows))]
+AccountFlow = Annotated[AccountFlows, Depends(inline(AccountFlows))]

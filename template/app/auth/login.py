@@ -13,6 +13,7 @@ from app.auth.models import User
 from app.auth.sessions import InvalidGrant, Opened, Sessions
 from app.auth.settings import AuthSettings
 from app.auth.throttle import Throttle, key_of
+from app.core.dependencies import inline
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class LogInService:
         return await self.sessions.open(user, cookie=cookie, scopes=scopes)
 
 
-LogIn = Annotated[LogInService, Depends()]
+LogIn = Annotated[LogInService, Depends(inline(LogInService))]
 
 
 def obstacle(user: User) -> str | None:

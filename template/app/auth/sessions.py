@@ -17,6 +17,7 @@ from app.auth.models import Session, SessionToken, User
 from app.auth.settings import AuthSettings
 from app.core.database.models import now
 from app.core.database.session import SessionDep
+from app.core.dependencies import inline
 from app.core.problems import AppError
 from app.core.requests import client_address, user_agent
 
@@ -158,7 +159,7 @@ class SessionService:
         await self.session.execute(expired)
 
 
-Sessions = Annotated[SessionService, Depends()]
+Sessions = Annotated[SessionService, Depends(inline(SessionService))]
 
 
 def is_alive() -> list[ColumnElement[bool]]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.auth.models import Session, User
 from app.core.database.session import CurrentDatabase
+from app.core.dependencies import inline
 from app.core.ratelimit import CurrentLimiter, RateLimit
 from app.core.requests import client_address
 
@@ -55,4 +56,4 @@ def key_of(account: str) -> str:
     return hashlib.sha256(account.encode(errors="replace")).hexdigest()
 
 
-Throttle = Annotated[LogInThrottle, Depends()]
+Throttle = Annotated[LogInThrottle, Depends(inline(LogInThrottle))]

@@ -10,6 +10,7 @@ from app.auth.models import User
 from app.auth.schemas import UserQuery, UserUpdate
 from app.auth.sessions import Sessions
 from app.core.database.session import CurrentDatabase, SessionDep
+from app.core.dependencies import inline
 from app.core.identity import ADMIN, CurrentPrincipal, LoggedIn, known_permissions
 from app.core.pagination import Page, paginate
 from app.core.problems import AppError, NotFound
@@ -81,7 +82,7 @@ class UserService:
         return await self.get(user_id)
 
 
-Users = Annotated[UserService, Depends()]
+Users = Annotated[UserService, Depends(inline(UserService))]
 
 
 async def get_current_user(database: CurrentDatabase, principal: LoggedIn) -> User:

@@ -65,7 +65,7 @@ class CookieStrategy(SessionStrategy):
     ) -> User | None:
         if token is None:
             return None
-        refuse_other_sites(self.request)
+        await refuse_other_sites(self.request)
         log_in = await log_in_of_cookie(self.database, token)
         return await user_of(log_in, user_manager)
 

@@ -56,7 +56,7 @@ class NoCache:
 NO_CACHE = NoCache()
 
 
-def get_cache(connection: HTTPConnection) -> Cache:
+async def get_cache(connection: HTTPConnection) -> Cache:
     cache: Cache = getattr(connection.state, "cache", NO_CACHE)
     return cache
 

@@ -5,6 +5,8 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Response
 
+from app.core.dependencies import inline
+
 T = TypeVar("T")
 
 
@@ -33,7 +35,7 @@ class IfMatchHeader:
         return self.tags is None or bool(self.tags & {"*", etag(version)})
 
 
-IfMatch = Annotated[IfMatchHeader, Depends()]
+IfMatch = Annotated[IfMatchHeader, Depends(inline(IfMatchHeader))]
 
 IfNoneMatch = Annotated[
     str | None, Header(description="The ETag that is known; if it still holds, the answer is 304.")

@@ -61,7 +61,7 @@ class Nobody:
 NOBODY = Nobody()
 
 
-def get_events(connection: HTTPConnection) -> Events:
+async def get_events(connection: HTTPConnection) -> Events:
     events: Events = getattr(connection.state, "events", NOBODY)
     return events
 

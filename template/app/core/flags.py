@@ -26,7 +26,7 @@ class Flags:
         return int.from_bytes(digest[:4]) % 100
 
 
-def get_flags(principal: CurrentPrincipal) -> Flags:
+async def get_flags(principal: CurrentPrincipal) -> Flags:
     return Flags(principal)
 
 
@@ -44,6 +44,6 @@ class RequireFlag:
     def __init__(self, flag: str) -> None:
         self.flag = flag
 
-    def __call__(self, flags: CurrentFlags) -> None:
+    async def __call__(self, flags: CurrentFlags) -> None:
         if not flags.is_on(self.flag):
             raise FlagIsOff

@@ -104,7 +104,7 @@ async def open_http(
         yield client
 
 
-def get_http(connection: HTTPConnection) -> httpx2.AsyncClient:
+async def get_http(connection: HTTPConnection) -> httpx2.AsyncClient:
     return cast("httpx2.AsyncClient", connection.state.http)
 
 

@@ -120,7 +120,7 @@ class Requirement:
             raise Forbidden(f"This needs the permission {self.permission.name}.")
 
 
-def require_log_in(principal: CurrentPrincipal) -> Principal:
+async def require_log_in(principal: CurrentPrincipal) -> Principal:
     """Let only people pass who have logged in themselves: a key cannot make keys."""
     if principal.is_anonymous:
         raise Unauthenticated

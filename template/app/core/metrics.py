@@ -51,7 +51,7 @@ def _request_child(method: str, route: str, status: int) -> Histogram:
 bearer = HTTPBearer(auto_error=False)
 
 
-def require_metrics_token(
+async def require_metrics_token(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> None:
     """Refuse a wrong token; without one set, be open while developing and absent where deployed."""

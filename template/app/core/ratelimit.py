@@ -113,7 +113,7 @@ async def open_limiter() -> AsyncGenerator[Limiter]:
     yield Limiter(cast("Storage", store), settings)
 
 
-def get_limiter(request: Request) -> Limiter:
+async def get_limiter(request: Request) -> Limiter:
     return cast("Limiter", request.state.limiter)
 
 

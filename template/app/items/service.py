@@ -9,6 +9,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.core.cache import CurrentCache
 from app.core.database.after_commit import after_commit
 from app.core.database.session import SessionDep
+from app.core.dependencies import inline
 from app.core.etag import IfMatch
 from app.core.events import CurrentEvents, Event, Topic
 from app.core.identity import CurrentPrincipal, Permission
@@ -123,4 +124,4 @@ class ItemService:
             raise ItemChanged from error
 
 
-Items = Annotated[ItemService, Depends()]
+Items = Annotated[ItemService, Depends(inline(ItemService))]

@@ -13,6 +13,7 @@ import stamina
 import structlog
 from fastapi import BackgroundTasks, Depends
 
+from app.core.dependencies import inline
 from app.mail.settings import MailSettings
 
 # Others, such as a refused password, stay as they are however often one asks.
@@ -83,7 +84,7 @@ class SmtpMailer:
         return smtplib.SMTP(host, port, timeout=self.settings.timeout)
 
 
-def get_mailer() -> Mailer:
+async def get_mailer() -> Mailer:
     settings = MailSettings.load()
     if settings.parts.scheme == "console":
         return ConsoleMailer()
@@ -110,4 +111,4 @@ class Post:
             log.error("mail was not sent", subject=mail.subject, reason=str(error))  # noqa: TRY400
 
 
-PostDep = Annotated[Post, Depends()]
+PostDep = Annotated[Post, Depends(inline(Post))]

@@ -143,7 +143,7 @@ class Hub:
         self.receive(position, fields)
 
 
-def get_hub(connection: HTTPConnection) -> Hub:
+async def get_hub(connection: HTTPConnection) -> Hub:
     return cast("Hub", connection.state.events)
 
 

@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.sse import format_sse_event
 
 from app.core.database.session import CurrentDatabase
+from app.core.dependencies import inline
 from app.core.identity import CurrentPrincipal
 from app.core.ratelimit import caller
 from app.realtime.access import channel_for
@@ -86,7 +87,7 @@ async def open_stream(
     hub: CurrentHub,
     database: CurrentDatabase,
     principal: CurrentPrincipal,
-    wanted: Annotated[Wanted, Depends()],
+    wanted: Annotated[Wanted, Depends(inline(Wanted))],
 ) -> AsyncGenerator[Stream]:
     """Admit a listener, before the answer begins: what is refused is a problem document."""
     channels = [channel_for(request, topic, principal) for topic in wanted.topics]

@@ -107,7 +107,7 @@ class Relay:
             await session.execute(still_ours.values(state=TaskState.WAITING, due_at=now()))
 
 
-def get_relay(connection: HTTPConnection) -> Relay:
+async def get_relay(connection: HTTPConnection) -> Relay:
     relay: Relay = connection.state.relay
     return relay
 

@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 
 from app.core.database.after_commit import after_commit
 from app.core.database.session import SessionDep
+from app.core.dependencies import inline
 from app.core.identity import CurrentPrincipal, Permission
 from app.core.pagination import Page, paginate
 from app.core.problems import NotFound
@@ -77,4 +78,4 @@ class TaskService:
         return statement.where(Task.owner_id == self.principal.id)
 
 
-Tasks = Annotated[TaskService, Depends()]
+Tasks = Annotated[TaskService, Depends(inline(TaskService))]

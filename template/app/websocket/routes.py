@@ -16,7 +16,7 @@ from app.websocket.socket import Socket
 router = APIRouter()
 
 
-def refuse_foreign_pages(websocket: WebSocket) -> None:
+async def refuse_foreign_pages(websocket: WebSocket) -> None:
     """Browsers let any page open a socket to anywhere, and send our cookies with it."""
     if is_foreign(websocket, CorsSettings.load().origins):
         raise ForeignPage

@@ -9,7 +9,7 @@ from app.core.database.engine import Database
 from app.features import FEATURES
 from app.mail.mailer import get_mailer
 from tests.auth.people import Mailbox, make_user, quick_hashes
-from tests.support import Start
+from tests.support import Start, giving
 
 __all__ = ["quick_hashes"]
 
@@ -22,7 +22,7 @@ def mailbox(app: FastAPI, visitor: AsyncClient) -> Mailbox:
     """What the visitor's requests have mailed."""
     del visitor  # it comes first, and clears the overrides when it goes
     mailbox = Mailbox()
-    app.dependency_overrides[get_mailer] = lambda: mailbox
+    app.dependency_overrides[get_mailer] = giving(mailbox)
     return mailbox
 
 

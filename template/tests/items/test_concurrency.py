@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 from httpx2 import AsyncClient
 
 from app.features import FEATURES
@@ -51,3 +52,20 @@ async def test_readers_and_writers_all_get_through(live_client: AsyncClient) -> 
     responses = await asyncio.gather(*writes, *reads)
 
     assert sorted(response.status_code for response in responses) == [200] * 20 + [201] * 20
+
+
+async def test_busy_threads_hold_up_nobody(client: AsyncClient) -> None:
+    """What is not async runs in a thread: a request that needs one would wait for the others."""
+    threads = current_default_thread_limiter()
+    holders = [object() for _ in range(int(threads.total_tokens))]
+    for holder in holders:
+        threads.acquire_on_behalf_of_nowait(holder)
+    try:
+        async with asyncio.timeout(5):
+            created = await client.post("/items", json={"name": "lamp"})
+            listed = await client.get("/items")
+    finally:
+        for holder in holders:
+            threads.release_on_behalf_of(holder)
+
+    assert (created.status_code, listed.status_code) == (201, 200)

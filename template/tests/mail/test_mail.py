@@ -107,7 +107,7 @@ async def test_setting_says_where_mail_goes(
 ) -> None:
     monkeypatch.setenv("MAIL_URL", url)
 
-    mailer = get_mailer()
+    mailer = await get_mailer()
 
     assert isinstance(mailer, kind)
     if kind is NoMailer:

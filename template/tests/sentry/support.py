@@ -21,7 +21,7 @@ from app.core.logging import configure_logging
 from app.core.problems import AppError
 from app.features import FEATURES
 from app.main import create_app
-from tests.support import SOMEBODY
+from tests.support import SOMEBODY, giving
 from tests.support import serving as served
 
 Event = dict[str, Any]
@@ -55,7 +55,7 @@ def receiving(events: list[Event]) -> Generator[str]:
 @asynccontextmanager
 async def serving() -> AsyncGenerator[AsyncClient]:
     app = create_app([*FEATURES, Feature(name="probe", router=router)])
-    app.dependency_overrides[get_principal] = lambda: SOMEBODY
+    app.dependency_overrides[get_principal] = giving(SOMEBODY)
     async with served(app) as here, AsyncClient(base_url=here.url, verify=trusted()) as client:
         yield client
     configure_logging()

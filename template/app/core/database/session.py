@@ -16,7 +16,7 @@ from app.core.problems import AppError
 from app.core.requests import SAFE_METHODS
 
 
-def get_database(connection: HTTPConnection) -> Database:
+async def get_database(connection: HTTPConnection) -> Database:
     return cast("Database", connection.state.database)
 
 
@@ -50,5 +50,6 @@ SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 async def check_database(connection: HTTPConnection) -> None:
     """Readiness: ask the database for an answer."""
-    async with get_database(connection).read.begin() as session:
+    database = await get_database(connection)
+    async with database.read.begin() as session:
         await session.execute(text("SELECT 1"))
