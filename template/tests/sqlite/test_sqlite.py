@@ -24,3 +24,19 @@ async def test_sqlite_writer_waits_and_then_gives_up(tmp_path: Path) -> None:
                 await second.execute(text("SELECT 1"))
         with suppress(DBAPIError):
             await session.rollback()
+
+
+async def test_a_transaction_runs_what_it_is_asked_and_no_more(tmp_path: Path) -> None:
+    """Each statement costs two changes of threads: none is there to find out about the file."""
+    statements: list[str] = []
+    url = f"sqlite+aiosqlite:///{tmp_path}/app.db"
+    async with open_database(DatabaseSettings(url=url)) as database:
+        async with database.read.begin() as session:
+            raw = await (await session.connection()).get_raw_connection()
+            assert raw.driver_connection is not None
+            await raw.driver_connection.set_trace_callback(statements.append)
+        statements.clear()
+        async with database.read.begin() as session:
+            await session.execute(text("SELECT 1"))
+
+    assert statements == ["BEGIN DEFERRED", "SELECT 1", "COMMIT"]

@@ -53,7 +53,8 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
             max_overflow=settings.max_overflow,
             pool_timeout=settings.pool_timeout,
             pool_recycle=settings.pool_recycle,
-            pool_pre_ping=True,
+            # A server may have gone away meanwhile; a file does not.
+            pool_pre_ping=not settings.is_sqlite,
             # Values may be secrets: they stay out of error messages and so out of logs.
             hide_parameters=not AppSettings.load().debug,
             connect_args=_connect_args(settings),
@@ -62,7 +63,7 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
         raise StartupError(f"DATABASE_URL needs the package {error.name}: add it.") from error
     except (ArgumentError, SQLAlchemyError) as error:
         raise StartupError(f"DATABASE_URL is not one for asynchronous use: {error}") from error
-    if engine.dialect.name == "sqlite":
+    if settings.is_sqlite:
         require_folder(engine.url)
         prepare_sqlite(engine.sync_engine, busy_timeout=settings.statement_timeout)
     translate_errors(engine.sync_engine)
@@ -108,7 +109,7 @@ async def _wait_for(engine: AsyncEngine, settings: DatabaseSettings) -> None:
 
 
 def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
-    if settings.parsed_url.get_backend_name() == "sqlite":
+    if settings.is_sqlite:
         return {"timeout": settings.statement_timeout}
     return {
         "timeout": settings.connect_timeout,

@@ -27,6 +27,10 @@ class DatabaseSettings(Settings):
     def parsed_url(self) -> URL:
         return make_url(self.url)
 
+    @property
+    def is_sqlite(self) -> bool:
+        return self.parsed_url.get_backend_name() == "sqlite"
+
     def unsafe(self) -> Iterator[str]:
         yield from super().unsafe()
         if "url" not in self.model_fields_set:
