@@ -16,7 +16,7 @@ from tests.repository import TemplateRepository
 from tests.tools import PYTHON_VERSION
 from tests.variants import first_shard, variant
 
-pytest_plugins = ["tests.browser", "tests.summary", "tests.small"]
+pytest_plugins = ["tests.browser", "tests.images", "tests.summary", "tests.small"]
 
 SLOW = ("suites", "installs", "updates")  # in the order in which they start
 GIT = """

@@ -1,32 +1,36 @@
-"""The image and the Compose files, built and run by a real engine; nginx between, and real load."""
+"""The image and the Compose files of everything, built and run; nginx between, and real load."""
 
 import json
-import re
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engine import IMAGES, Engine, obstacle, running_engine
-from tests.questions import Answer as Choice
-from tests.rendering import Renders, render
-from tests.stack import HARDENED, Client, Stack, WebSocket, until
+from tests.engine import IMAGES, Engine
+from tests.images import (
+    COMMIT,
+    PRODUCTION,
+    build,
+    in_image,
+    project_of,
+    said,
+    size,
+    warnings,
+)
+from tests.load import Load
+from tests.questions import Answer
+from tests.rendering import Renders
+from tests.stack import Client, Stack, WebSocket, until
 from tests.summary import Count
-from tests.test_pipelines import lines_of
 from tests.tools import run
-from tests.trees import Tree
-from tests.variants import services
 
 pytestmark = pytest.mark.suites
 
-EVERYTHING: dict[str, Choice] = {
+EVERYTHING: dict[str, Answer] = {
     "project_name": "Everything",
     "database": "postgres",
     "auth": "jwt",
@@ -37,61 +41,10 @@ EVERYTHING: dict[str, Choice] = {
     "broker": "rabbitmq",
     "package_manager": "uv",
 }
-LITTLE: dict[str, Choice] = {
-    "project_name": "Little",
-    "database": "sqlite",
-    "auth": "none",
-    "package_manager": "pip",
-}
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
-COMMIT = "c0ffee1"
-PRODUCTION = "compose.production.yml"
 TLS = "compose.tls.yml"
 BODY_LIMIT = 1_048_576
 USER = "10001"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    if reason := obstacle():
-        pytest.skip(reason)
-    with running_engine() as engine:
-        yield engine
-
-
-def project_of(renders: Renders, answers: dict[str, Choice], folder: Path) -> Path:
-    project = folder / "project"
-    render(renders.source, project, answers)
-    return project
-
-
-def build(engine: Engine, project: Path, image: str, *options: str) -> tuple[int, str]:
-    """Return the seconds that it took, and what it said."""
-    begin = time.monotonic()
-    result = engine.attempt("build", "--tag", image, *options, project, cwd=project)
-    assert result.returncode == 0, result.stderr
-    return round(time.monotonic() - begin), result.stderr
-
-
-def warnings(output: str) -> list[str]:
-    """What steps of a build have said, and not what they are."""
-    return re.findall(r"^#\d+ [\d.]+ WARNING: (.*?:)", output, re.MULTILINE)
-
-
-def size(engine: Engine, image: str) -> int:
-    return round(int(engine.docker("image", "inspect", "--format", "{{.Size}}", image)) / 1e6)
-
-
-def said(engine: Engine, *arguments: str) -> str:
-    """What a container says that has to fail."""
-    result = engine.attempt("run", "--rm", *HARDENED, *arguments)
-    assert result.returncode in {1, 2}, result
-    assert "Traceback" not in result.stderr
-    return result.stdout + result.stderr
-
-
-def in_image(engine: Engine, image: str, line: str) -> str:
-    return engine.docker("run", "--rm", "--entrypoint", "sh", image, "-c", line).strip()
 
 
 def test_everything(engine: Engine, renders: Renders, tmp_path: Path, count: Count) -> None:
@@ -239,48 +192,6 @@ def is_measured(stack: Stack) -> None:
     assert set(health) == {"app", "worker"}
 
 
-class Load:
-    """Creates items as fast as it can, each over a connection of its own, until refused."""
-
-    def __init__(self, address: tuple[str, int], client: Client) -> None:
-        self.address = address
-        self.token = client.headers["Authorization"]
-        self.answered: set[str] = set()
-        self.ended = threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(n,)) for n in range(4)]
-
-    def request(self, name: str) -> bytes:
-        body = json.dumps({"name": name}).encode()
-        lines = (
-            "POST /items HTTP/1.1",
-            "Host: app",
-            f"Authorization: {self.token}",
-            "Content-Type: application/json",
-            f"Content-Length: {len(body)}",
-            "Connection: close",
-        )
-        return "\r\n".join([*lines, "", ""]).encode() + body
-
-    def run(self, thread: int) -> None:
-        number = 0
-        while not self.ended.is_set():
-            number += 1
-            name = f"load-{thread}-{number}"
-            try:
-                with socket.create_connection(self.address, timeout=30) as connection:
-                    connection.sendall(self.request(name))
-                    self.read(connection, name)
-            except OSError:
-                return
-
-    def read(self, connection: socket.socket, name: str) -> None:
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-        head, _, body = answer.partition(b"\r\n\r\n")
-        # Complete, that is with the name in its body.
-        if head.startswith(b"HTTP/1.1 201") and json.loads(body)["name"] == name:
-            self.answered.add(name)
-
-
 def loses_nothing_when_it_stops(stack: Stack, client: Client, count: Count) -> None:
     """What was begun is finished, and everything that was stored was answered."""
     networks = json.loads(stack.engine.docker("inspect", stack.container("app")))[0]
@@ -343,134 +254,3 @@ def speaks_tls(stack: Stack) -> None:
         assert "max-age" in answer.headers["Strict-Transport-Security"]
     line = ("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}")
     assert run(*line, f"http://127.0.0.1:{stack.ports['HTTP']}/items", cwd=folder) == "308"
-
-
-def test_little(engine: Engine, renders: Renders, tmp_path: Path, count: Count) -> None:
-    project = project_of(renders, LITTLE, tmp_path)
-    image = "little:production"
-    is_built_with_pip(engine, project, image, count)
-    is_built_by_its_pipeline(engine, project)
-    runs_alone(engine, image)
-    reloads_while_developing(engine, project)
-
-    run("sh", "deploy/secrets.sh", cwd=project)
-    with Stack(engine, project, PRODUCTION).running() as stack:
-        client = stack.client("HTTP")
-        client.create("lamp")
-        stack.again("--force-recreate")
-        assert client.names() == {"lamp"}
-    count("projects composed of containers")
-
-
-def is_built_with_pip(engine: Engine, project: Path, image: str, count: Count) -> None:
-    cold, output = build(engine, project, image, "--no-cache")
-    assert warnings(output) == [
-        "there is no constraints.txt, so each build may get other packages:"
-    ]
-    listing = (
-        "import importlib.metadata as m; "
-        "print(*(f'{d.name}=={d.version}' for d in m.distributions() if d.name != 'little'))"
-    )
-    found = in_image(engine, image, f'python -c "{listing}"').split()
-    older = [line for line in found if not line.startswith("orjson==")]
-    (project / "constraints.txt").write_text("\n".join([*older, "orjson==3.13.0"]) + "\n")
-    warm, output = build(engine, project, image)
-    assert warnings(output) == []
-    assert "3.13.0" in in_image(
-        engine, image, "python -c 'import orjson; print(orjson.__version__)'"
-    )
-    count("seconds: image of little, from nothing", cold)
-    count("seconds: image of little, its packages locked again", warm)
-    count("MB: image of little", size(engine, image))
-
-
-def is_built_by_its_pipeline(engine: Engine, project: Path) -> None:
-    script = "\n".join(lines_of(project, "ci", "image"))
-    variables = {**engine.settings, "GITHUB_SHA": COMMIT}
-
-    assert "Usage: app" in run("bash", "-eo", "pipefail", "-c", script, cwd=project, env=variables)
-
-
-def runs_alone(engine: Engine, image: str) -> None:
-    """With nothing but a volume, and without a right."""
-    options = (
-        *(*HARDENED, "--volume", "little:/data"),
-        *("--env", "DATABASE_URL=sqlite+aiosqlite:////data/app.db"),
-        *("--env", "APP_ENVIRONMENT=production", "--env", "APP_HOSTS=*.example.com"),
-    )
-    engine.docker("run", "--rm", *options, image, "migrate")
-    container = engine.docker(
-        *("run", "--detach", "--publish", "127.0.0.1::8000", *options),
-        *("--env", "SERVER_WORKERS=2", "--health-start-interval", "1s", image),
-    ).strip()
-    address = engine.docker("port", container, "8000").strip()
-    client = Client(f"http://{address}")
-    for _ in until():
-        health = engine.docker("inspect", "--format", "{{.State.Health.Status}}", container)
-        if health.strip() == "healthy":
-            break
-    assert client.get("/health/ready", Host="api.example.com").status == 200
-    assert client.get("/health/ready", Host="api.example.org").status == 400
-    engine.docker("stop", "--time", "40", container)
-    assert engine.docker("inspect", "--format", "{{.State.ExitCode}}", container).strip() == "0"
-    engine.docker("rm", "--volumes", container)
-
-
-HELLO = """
-
-@app.get("/hello")
-async def hello() -> str:
-    return "hello"
-"""
-
-
-def reloads_while_developing(engine: Engine, project: Path) -> None:
-    with Stack(engine, project, "compose.yml").running("--build") as stack:
-        client = stack.client("APP")
-        assert client.get("/hello").status == 404
-        with (project / "app" / "main.py").open("a") as code:
-            code.write(HELLO)
-        for _ in until():
-            try:
-                if client.get("/hello").json == "hello":
-                    break
-            except (OSError, subprocess.SubprocessError):
-                continue  # it starts again
-
-
-def test_nginx_takes_every_configuration(
-    engine: Engine, renders: Renders, tmp_path: Path, count: Count
-) -> None:
-    trees = [
-        tree
-        for service in services()
-        for tree in map(Tree, renders.trees(service.variants))
-        if "deploy/nginx/nginx.conf" in tree.names
-    ]
-    found = {
-        tuple((name, tree.files[name]) for name in tree.names if name.startswith("deploy/nginx/"))
-        for tree in trees
-    }
-    secrets = tmp_path / "secrets"
-    secrets.mkdir()
-    run(
-        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-        *("-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "certificate.pem"),
-        cwd=secrets,
-    )
-    for number, files in enumerate(sorted(found)):
-        folder = tmp_path / str(number)
-        for name, content in files:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
-        for server in ("http", "https"):
-            target = folder / server
-            shutil.copytree(folder / "deploy" / "nginx", target)
-            (target / f"{server}.conf").rename(target / "server.conf")
-            engine.docker(
-                *("run", "--rm", "--volume", f"{target}:/etc/nginx:ro"),
-                *("--volume", f"{secrets}:/run/secrets:ro", IMAGES["nginx"], "-t"),
-            )
-
-    assert found
-    count("configurations that nginx takes", 2 * len(found))

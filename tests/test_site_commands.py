@@ -36,7 +36,7 @@ RUN_BY = {
     ".venv/bin/app serve": ("service.py", '"serve"'),
     "sh deploy/secrets.sh": ("test_containers.py", '"sh", "deploy/secrets.sh"'),
     "docker compose -f compose.production.yml up": ("stack.py", '"up"'),
-    "docker build": ("test_containers.py", '"build", "--tag"'),
+    "docker build": ("images.py", '"build", "--tag"'),
     "curl http://localhost/health/ready": ("test_containers.py", "/health/ready"),
     "python3 scripts/start.py": ("test_scripts.py", "test_start_renders_and_serves"),
     "python3 scripts/test.py": ("test_scripts.py", "test_proof_installs_itself"),
