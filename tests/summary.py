@@ -38,6 +38,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    if hasattr(config, "workerinput"):
+        return  # a worker has seen a part
     outcomes = {
         name: len(terminalreporter.getreports(name)) for name in ("passed", "failed", "skipped")
     }
