@@ -16,8 +16,9 @@ COMMIT = "c0ffee1"
 PRODUCTION = "compose.production.yml"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
+    """One at a time on a machine: others wait until the tests of a file are done."""
     if reason := obstacle():
         pytest.skip(reason)
     with running_engine() as engine:
