@@ -26,6 +26,7 @@ from app.auth.routes.session import tokens_of
 from app.auth.sessions import InvalidGrant, Opened, Sessions
 from app.auth_fastapi_users.manager import get_user_manager
 from app.core.database.session import CurrentDatabase
+from app.core.dependencies import inline
 
 
 class SessionStrategy(Strategy[Any, UUID]):
@@ -110,8 +111,8 @@ class BrowserTransport(CookieTransport):
         return response
 
 
-bearer_backend = TokenBackend("bearer", BearerTransport("auth/token"), SessionStrategy)
+bearer_backend = TokenBackend("bearer", BearerTransport("auth/token"), inline(SessionStrategy))
 cookie_backend: AuthenticationBackend[Any, UUID] = AuthenticationBackend(
-    "cookie", BrowserTransport(), CookieStrategy
+    "cookie", BrowserTransport(), inline(CookieStrategy)
 )
 fastapi_users = FastAPIUsers[Any, UUID](get_user_manager, [bearer_backend, cookie_backend])

@@ -130,5 +130,7 @@ class UserManager(UUIDIDMixin, BaseUserManager[Any, UUID]):
         return changed
 
 
-def get_user_manager(session: SessionDep, database: CurrentDatabase, post: PostDep) -> UserManager:
+async def get_user_manager(
+    session: SessionDep, database: CurrentDatabase, post: PostDep
+) -> UserManager:
     return UserManager(session, database, post)

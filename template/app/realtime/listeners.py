@@ -54,8 +54,10 @@ class Listener:
         self._ended = self._ended or reason
         self._wake.set()
 
-    async def next(self, until: float | None = None) -> list[Message | Reset]:
-        """Wait for what comes next; nothing, if nothing has come until a time of the loop.
+    async def next(
+        self, *, until: float | None = None, most: int | None = None
+    ) -> list[Message | Reset]:
+        """Wait, and return what is there; nothing, if nothing came `until` a time of the loop.
 
         Raises:
             Ended: there will be no more. One that is slow does not get what still waits: it comes
@@ -67,8 +69,7 @@ class Listener:
             await self._wake.wait()
         if self._ended is not None and (self._ended == "slow" or not self._waiting):
             raise Ended(self._ended)
-        news = list(self._waiting)
-        self._waiting.clear()
+        news = [self._waiting.popleft() for _ in range(min(len(self._waiting), most or self._size))]
         if news:
             self.place = news[-1].place
         return news

@@ -57,7 +57,7 @@ class Stream:
         """Return what comes next; nothing, where nothing has come for some time."""
         # Before, not after: a message that was taken has to be sent.
         await self._visit.check_in_time()
-        messages = await self._listener.next(self._visit.next_check)
+        messages = await self._listener.next(until=self._visit.next_check)
         if not messages:
             self._hub.move_on(self._listener)
             await self._visit.check_in_time()

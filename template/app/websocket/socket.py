@@ -131,8 +131,9 @@ class Socket:
             with self._hub.listen([channel], after) as listener:
                 await self._connection.send(Subscribed(topic=topic, id=str(listener.place)))
                 while True:
-                    for message in await listener.next():
-                        await self._tell(topic, message)
+                    # One at a time: who turns out to be slow is not sent the rest.
+                    [message] = await listener.next(most=1)
+                    await self._tell(topic, message)
         except Ended as end:
             raise Closing(CODES[end.reason]) from end
         except AppError as error:
