@@ -15,6 +15,9 @@ from tests.rendering import Renders
 from tests.tools import PYTHON_VERSION, UV, environment, run
 from tests.variants import Variant
 
+# Tests that take seconds, of what no project changes: they are run here, and no project has them.
+LONG = Path(__file__).with_name("long")
+
 # Serves until its input ends.
 SERVER = """
 import sys
@@ -82,6 +85,13 @@ class Project:
     @property
     def bin(self) -> Path:
         return self.environment / "bin"
+
+    def add_long_tests(self) -> None:
+        """Of each part that it has, beside its own."""
+        for tests in LONG.iterdir():
+            place = self.path / "tests" / tests.name
+            if place.is_dir():
+                shutil.copytree(tests, place, dirs_exist_ok=True)
 
     @contextmanager
     def postgres(self, folder: Path) -> Iterator[str]:

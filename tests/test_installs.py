@@ -21,7 +21,7 @@ from tests.variants import (
     code,
     covering,
     fullest,
-    services,
+    in_order,
     variant,
 )
 
@@ -82,7 +82,7 @@ def typed(shared: Path, worker_id: str, renders: Renders, large: Path) -> Path:
     return Path(shutil.copytree(first, shared / f"types-{worker_id}"))
 
 
-@pytest.mark.parametrize("service", services(), ids=str)
+@pytest.mark.parametrize("service", in_order())
 def test_types_are_right(
     service: Service, large: Path, renders: Renders, typed: Path, count: Count
 ) -> None:
@@ -91,6 +91,8 @@ def test_types_are_right(
         covers = chosen in covering()
         for checker in CHECKERS if covers else ["mypy"]:
             project = replaced(renders, chosen.but(type_checker=checker), typed, large)
+            if covers:
+                project.add_long_tests()
             # The newest is judged by one of them: what it has and the oldest has not is the same.
             for version in TARGETS if covers and checker == "mypy" else TARGETS[:1]:
                 check_types(project, checker, version)

@@ -20,7 +20,7 @@ from tests.projects import Project, steadily
 from tests.questions import options
 from tests.rendering import Renders
 from tests.summary import Count
-from tests.tools import PYTHON_VERSION
+from tests.tools import BIN, PYTHON_VERSION, run
 from tests.trees import digest
 from tests.variants import (
     Service,
@@ -28,7 +28,7 @@ from tests.variants import (
     all_suites,
     covering,
     fullest,
-    services,
+    in_order,
     smallest,
     todays,
 )
@@ -56,8 +56,13 @@ def set_times(project: Path) -> None:
         os.utime(path, (time, time))
 
 
-# They start the service as a process and stop it, whatever is in it: a third of a small suite.
-COSTLY = "tests/core/test_process.py"
+# The others start the service or a worker as a process, and stop it: a third of a suite. What else
+# is in it makes no difference to that, so they run where pairs are covered.
+IN_ONE_PROCESS = (
+    "--ignore=tests/core/test_process.py",
+    "--ignore=tests/tasks/test_worker.py",
+    "--ignore=tests/tracing",
+)
 
 # Reasons for which a project's own tests may leave one out here.
 SKIPS = {"this project's database is Postgres"}
@@ -73,6 +78,9 @@ def run_suite(
     steadily(partial(project.run, *command, **variables), count)
     report = path.read_text()
 
+    count("suites run")
+    count("suites run with coverage", int("--cov" in options))
+    count("suites run on a given Postgres", int("TEST_DATABASE_URL" in variables))
     assert int(re.findall(r'<testsuite [^>]*tests="(\d+)"', report)[0]) > 0
     assert {
         unescape(reason) for reason in re.findall(r'<skipped [^>]*message="(.*?)"', report)
@@ -84,15 +92,18 @@ def measured() -> list[Variant]:
     return todays(covering(), 3)
 
 
-def proved() -> list[Service]:
-    """Those that cover every pair of answers, and an eighth of the others: decision 13."""
-    pairs = set(covering())
-    others = [one for one in services() if pairs.isdisjoint(all_suites()[one])]
-    chosen = {*services()} - {*others} | {*todays(others)}
-    return [one for one in services() if one in chosen]
+@pytest.fixture(scope="session")
+def postgres(
+    large: Path, renders: Renders, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """One server for many suites: to make one, and to stop it, takes two seconds of CPU."""
+    place = tmp_path_factory.mktemp("server")
+    project = Project.make(renders, fullest(), place / "project").in_environment(large)
+    with project.postgres(place) as url:
+        yield url
 
 
-@pytest.mark.parametrize("service", proved(), ids=str)
+@pytest.mark.parametrize("service", in_order())
 def test_suite_is_green(
     service: Service,
     large: Path,
@@ -100,22 +111,34 @@ def test_suite_is_green(
     bytecode: dict[str, str],
     renders: Renders,
     place: Path,
+    postgres: str,
     count: Count,
 ) -> None:
-    """With what it declares and nothing else; a few also on a Postgres of somebody else."""
+    """With what it declares and nothing else, on a server of its own or on a given one."""
     for chosen in all_suites()[service]:
         project = made_in(place, chosen, renders)
         enter(project, large, packages)
-        with_coverage = chosen in measured()
-        options = ["--cov"] if with_coverage else []
-        options += [] if chosen in covering() else ["--ignore", COSTLY]
-        run_suite(project, place, count, *options, **bytecode)
-        count("suites run")
-        count("suites run with coverage", int(with_coverage))
-        if with_coverage and enabled(chosen.data)["postgres"]:
-            with project.postgres(place) as url:
-                run_suite(project, place, count, TEST_DATABASE_URL=url, **bytecode)
-            count("suites run on a given Postgres")
+        given = {"TEST_DATABASE_URL": postgres} if enabled(chosen.data)["postgres"] else {}
+        if chosen not in covering():
+            run_suite(project, place, count, *IN_ONE_PROCESS, **given, **bytecode)
+        elif chosen not in measured():
+            project.add_long_tests()
+            run_suite(project, place, count, **bytecode)
+        else:  # by what a project has itself
+            run_suite(project, place, count, "--cov", **bytecode)
+            if given:
+                run_suite(project, place, count, **given, **bytecode)
+
+
+@pytest.mark.parametrize("chosen", [smallest(), fullest()], ids=str)
+def test_long_tests_keep_the_rules_of_a_project(
+    chosen: Variant, renders: Renders, tmp_path: Path
+) -> None:
+    project = Project.make(renders, chosen, tmp_path / "project")
+    project.add_long_tests()
+
+    run(BIN / "ruff", "check", "--no-cache", cwd=project.path)
+    run(BIN / "ruff", "format", "--no-cache", "--check", cwd=project.path)
 
 
 @pytest.mark.parametrize("chosen", [smallest(), *from_nothing()], ids=str)
@@ -131,7 +154,6 @@ def test_suite_is_green_where_exactly_its_packages_are(
     project.sync()
     run_suite(project, tmp_path, count, "-n", "2")
 
-    count("suites run")
     count("suites run with two tests at a time")
     count("installs from nothing")
 
@@ -156,7 +178,6 @@ def test_suite_is_green_on_other_pythons(
     project.sync(python)
     run_suite(project, tmp_path, count)
 
-    count("suites run")
     count("installs from nothing")
 
 

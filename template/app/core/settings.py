@@ -19,6 +19,9 @@ from pydantic_settings import (
 
 PLACEHOLDER = "change-me"
 
+DECISIVE = ("APP_ENVIRONMENT", "ENV_FILE", "SECRETS_DIR")
+"""Variables on which the settings of all classes depend."""
+
 
 class StartupError(SystemExit):
     """The service cannot start. The message is printed as it is; the exit code is 1."""
@@ -63,8 +66,8 @@ class Settings(BaseSettings):
                 the message names each variable.
         """
         if cls not in _loaded:
-            _loaded[cls] = cls._read()
-        return cast("Self", _loaded[cls])
+            _loaded[cls] = cls._read(), _given(cls)
+        return cast("Self", _loaded[cls][0])
 
     @classmethod
     def variable(cls, field: str) -> str:
@@ -116,7 +119,7 @@ class Settings(BaseSettings):
         return settings
 
 
-_loaded: dict[type[Settings], Settings] = {}
+_loaded: dict[type[Settings], tuple[Settings, list[str | None]]] = {}
 
 
 def load_all() -> list[Settings]:
@@ -140,8 +143,18 @@ def load_all() -> list[Settings]:
 
 
 def forget_all() -> None:
-    """Read the settings again on their next use; for tests and for `app dev`."""
-    _loaded.clear()
+    """Forget all that no longer holds: what variables have changed since is read again.
+
+    For tests, and for `app dev`.
+    """
+    for cls, (_, given) in [*_loaded.items()]:
+        if given != _given(cls):
+            del _loaded[cls]
+
+
+def _given(cls: type[Settings]) -> list[str | None]:
+    """Return what the environment says of it."""
+    return [os.environ.get(name) for name in (*map(cls.variable, cls.model_fields), *DECISIVE)]
 
 
 def _refused(summary: str, problems: list[str]) -> StartupError:

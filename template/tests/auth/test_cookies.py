@@ -7,6 +7,7 @@ from sqlalchemy import update
 from app.auth.models import Session, User
 from app.core.database.engine import Database
 from app.core.database.models import now
+from app.core.settings import forget_all
 from app.features import FEATURES
 from tests.auth.people import PASSWORD, browser
 from tests.support import Start
@@ -72,6 +73,7 @@ async def test_named_origin_may_use_the_cookie(
 ) -> None:
     monkeypatch.setenv("CORS_ORIGINS", "https://app.example.com")
     monkeypatch.setenv("CORS_CREDENTIALS", "true")
+    forget_all()
     async with browser(visitor, ada.email):
         headers = {"Origin": "https://app.example.com"}
 

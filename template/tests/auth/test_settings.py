@@ -1,7 +1,7 @@
 import pytest
 
 from app.auth.settings import AuthSettings
-from app.core.settings import StartupError, load_all
+from app.core.settings import StartupError, forget_all, load_all
 from app.features import FEATURES
 
 
@@ -22,6 +22,7 @@ def test_deployed_start_refuses_what_is_unsafe(
     assert FEATURES
     monkeypatch.setenv("APP_ENVIRONMENT", "production")
     monkeypatch.setenv(variable, value)
+    forget_all()
 
     with pytest.raises(StartupError, match=variable) as caught:
         load_all()
@@ -33,6 +34,7 @@ def test_every_unsafe_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("APP_ENVIRONMENT", "production")
     for variable, value in (("AUTH_SECRETS", "short"), ("MAIL_URL", "console://")):
         monkeypatch.setenv(variable, value)
+    forget_all()
 
     with pytest.raises(StartupError, match=r"(?s)AUTH_SECRETS.*MAIL_URL|MAIL_URL.*AUTH_SECRETS"):
         load_all()
@@ -40,6 +42,7 @@ def test_every_unsafe_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
 
 def test_unknown_kind_of_mail_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAIL_URL", "pigeon://hunter2@loft")
+    forget_all()
 
     with pytest.raises(StartupError, match="MAIL_URL") as caught:
         load_all()

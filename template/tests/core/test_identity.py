@@ -110,7 +110,7 @@ async def test_service_without_a_log_in_is_open(start: Start) -> None:
 
 
 async def test_document_tells_what_each_route_needs(start: Start) -> None:
-    async with start(NOTES, LOG_IN) as client:
+    async with start(NOTES, LOG_IN, anonymous=True) as client:
         document = (await client.get("/openapi.json")).json()
 
     erase = document["paths"]["/notes"]["delete"]

@@ -39,26 +39,23 @@ async def ask(url: str, question: Callable[[Connection], T]) -> T:
     return answer
 
 
-async def test_models_and_revisions_agree(migrated_database: str) -> None:
+async def test_models_and_revisions_agree(database_url: str) -> None:
     assert FEATURES
 
-    found = await ask(migrated_database, difference)
+    found = await ask(database_url, difference)
 
     assert found == [], 'run `app revision "What changes"` to write the missing migration'
 
 
-async def test_revisions_go_down_and_up_again(migrated_database: str) -> None:
+async def test_revisions_go_down_and_up_again(own_database: str) -> None:
     await asyncio.to_thread(command.downgrade, alembic_config(), "base")
-    assert await ask(migrated_database, tables) == ["alembic_version"]
+    assert await ask(own_database, tables) == ["alembic_version"]
 
     await asyncio.to_thread(command.upgrade, alembic_config(), "head")
-    assert await ask(migrated_database, difference) == []
+    assert await ask(own_database, difference) == []
 
 
-async def test_revisions_can_be_written_as_sql(
-    migrated_database: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_revisions_can_be_written_as_sql(capsys: pytest.CaptureFixture[str]) -> None:
     await asyncio.to_thread(command.upgrade, alembic_config(), "head", sql=True)
 
     assert "CREATE TABLE item" in capsys.readouterr().out
-    assert migrated_database

@@ -11,6 +11,7 @@ from app.core.settings import (
     CorsSettings,
     Settings,
     StartupError,
+    forget_all,
     load_all,
 )
 from app.features import FEATURES
@@ -38,6 +39,7 @@ def test_settings_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_broken_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_POOL_SIZE", "hunter2")
+    forget_all()
 
     with pytest.raises(StartupError) as caught:
         DatabaseSettings.load()
@@ -48,6 +50,7 @@ def test_broken_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_broken_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLAGS", "{")
+    forget_all()
 
     with pytest.raises(StartupError, match="flags"):
         load_all()
@@ -55,6 +58,7 @@ def test_broken_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORS_ORIGINS", "https://a.example, https://b.example,")
+    forget_all()
 
     assert CorsSettings.load().origins == ("https://a.example", "https://b.example")
 
@@ -82,6 +86,7 @@ def test_deployed_start_refuses_what_is_unsafe(
             monkeypatch.delenv(variable)
         else:
             monkeypatch.setenv(variable, value)
+    forget_all()
 
     with pytest.raises(StartupError, match=named) as caught:
         load_all()
@@ -94,6 +99,7 @@ def test_the_same_is_accepted_while_developing(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("APP_DEBUG", "true")
     monkeypatch.setenv("CORS_ORIGINS", "*")
     monkeypatch.setenv("CORS_CREDENTIALS", "true")
+    forget_all()
 
     assert AppSettings.load().debug
     assert load_all()
@@ -105,6 +111,7 @@ def test_secret_of_a_feature_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> 
         key: SecretStr = SecretStr("change-me")
 
     monkeypatch.setenv("APP_ENVIRONMENT", "production")
+    forget_all()
 
     with pytest.raises(StartupError, match="PAYMENT_KEY still contains the placeholder"):
         PaymentSettings.load()

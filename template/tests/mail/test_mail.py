@@ -9,6 +9,7 @@ from aiosmtpd.smtp import AuthResult
 from fastapi import BackgroundTasks
 from pydantic import SecretStr
 
+from app.core.settings import forget_all
 from app.mail.mailer import ConsoleMailer, Mail, NoMailer, Post, SmtpMailer, get_mailer
 from app.mail.settings import MailSettings
 
@@ -106,6 +107,7 @@ async def test_setting_says_where_mail_goes(
     monkeypatch: pytest.MonkeyPatch, url: str, kind: type
 ) -> None:
     monkeypatch.setenv("MAIL_URL", url)
+    forget_all()
 
     mailer = await get_mailer()
 

@@ -1,11 +1,7 @@
 """The Valkey that `app dev` starts, and what is left of it."""
 
-import os
-import signal
 import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,16 +13,6 @@ from app.core.settings import StartupError, forget_all
 from app.redis import development, server
 from app.redis import feature as redis_feature
 from app.redis.development import development_redis
-
-HOLD = """
-import sys
-from pathlib import Path
-from app.redis.development import development_redis
-
-with development_redis(Path()) as variables:
-    print(variables["REDIS_URL"], flush=True)
-    sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -69,38 +55,6 @@ def test_each_command_has_a_server_of_its_own(tmp_path: Path) -> None:
 def test_server_asks_for_its_password(tmp_path: Path) -> None:
     with development_redis(tmp_path) as variables:
         assert ask(variables["REDIS_URL"], "PING").startswith("-NOAUTH")
-
-
-def start_holder() -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603  (our own program)
-        [sys.executable, "-c", HOLD],
-        env={**os.environ, "APP_ENVIRONMENT": "development"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-
-
-def url_of(holder: subprocess.Popen[str]) -> str:
-    assert holder.stdout is not None
-    return holder.stdout.readline().strip()
-
-
-def test_server_ends_with_its_starter_however_that_ends() -> None:
-    with start_holder() as one, start_holder() as two, start_holder() as three:
-        urls = [url_of(holder) for holder in (one, two, three)]
-        there = [answers(url) for url in urls]
-        one.send_signal(signal.SIGINT)
-        two.send_signal(signal.SIGTERM)
-        three.send_signal(signal.SIGKILL)
-
-    for _ in range(100):
-        if not any(map(answers, urls)):
-            break
-        time.sleep(0.02)
-    assert there == [True] * 3
-    assert [answers(url) for url in urls] == [False] * 3
 
 
 @pytest.mark.usefixtures("developing")

@@ -16,12 +16,11 @@ from httpx2 import AsyncClient
 
 from app.core.feature import Feature
 from app.core.http import trusted
-from app.core.identity import get_principal
 from app.core.logging import configure_logging
 from app.core.problems import AppError
 from app.features import FEATURES
 from app.main import create_app
-from tests.support import SOMEBODY, giving
+from tests.support import SOMEBODY, logged_in
 from tests.support import serving as served
 
 Event = dict[str, Any]
@@ -55,7 +54,7 @@ def receiving(events: list[Event]) -> Generator[str]:
 @asynccontextmanager
 async def serving() -> AsyncGenerator[AsyncClient]:
     app = create_app([*FEATURES, Feature(name="probe", router=router)])
-    app.dependency_overrides[get_principal] = giving(SOMEBODY)
+    app.state.authenticators = logged_in(SOMEBODY)
     async with served(app) as here, AsyncClient(base_url=here.url, verify=trusted()) as client:
         yield client
     configure_logging()

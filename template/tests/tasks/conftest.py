@@ -17,7 +17,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASKS_BROKER_URL", "memory://")
     monkeypatch.setenv("TASKS_RELAY_SECONDS", "0.05")
     monkeypatch.setenv("TASKS_RETRY_SECONDS", "0.01")
-    monkeypatch.setenv("TASKS_LEASE_SECONDS", "0.3")
+    monkeypatch.setenv("TASKS_LEASE_SECONDS", "0.6")
     monkeypatch.setenv("TASKS_RESEND_SECONDS", "0.2")
     forget_all()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -35,6 +36,7 @@ class Away(Unavailable):
 
 def declare_tasks() -> None:
     runs.clear()
+    released.clear()
     task("double", queue="numbers")(double)
     task("refuse")(refuse)
     task("stumble", max_attempts=3)(stumble)
@@ -45,6 +47,9 @@ def declare_tasks() -> None:
 
 runs: list[TaskContext] = []
 """Every attempt there was."""
+
+released = asyncio.Event()
+"""Set by a test: what is held may end."""
 
 
 async def double(context: TaskContext, number: Number) -> Number:
@@ -75,10 +80,11 @@ async def dawdle(context: TaskContext, number: Number) -> None:
 
 
 async def hold(context: TaskContext, number: Number) -> None:
-    """Take some time the first time, and none after that."""
+    """The first time, take so many seconds or until it is `released`; and none after that."""
     runs.append(context)
     if context.attempt == 1:
-        await asyncio.sleep(number.value / 1000)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(released.wait(), number.value)
 
 
 class Recorder:

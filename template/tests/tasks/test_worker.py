@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import AsyncClient
 
+from app.core.http import trusted
 from app.core.settings import forget_all
 from app.features import FEATURES
 from app.tasks.broker import Broker, BrokerUnavailable
@@ -30,7 +31,9 @@ def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         url = f"{request.getfixturevalue('redis_url')}/0"
     monkeypatch.setenv("TASKS_BROKER_URL", url)
     monkeypatch.setenv("TASKS_NAMESPACE", f"test-{uuid4().hex}")
+    # It is slow to start on a busy machine, and nothing is to be sent twice meanwhile.
     monkeypatch.setenv("TASKS_RESEND_SECONDS", "60")
+    monkeypatch.setenv("TASKS_LEASE_SECONDS", "60")
     forget_all()
 
 
@@ -66,7 +69,7 @@ async def test_worker_runs_what_the_service_enqueues(start: Start, tmp_path: Pat
             answer = await client.post("/item-reports", headers=headers)
             task = await finished(client, answer.headers["Location"])
         answers = await asyncio.to_thread(Broker(TaskSettings.load()).ping, 5)
-        async with AsyncClient() as scraper:
+        async with AsyncClient(verify=trusted()) as scraper:
             metrics = (await scraper.get(f"http://127.0.0.1:{port}/metrics")).text
         process.terminate()
         code = await asyncio.to_thread(process.wait, 20)

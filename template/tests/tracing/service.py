@@ -12,10 +12,9 @@ from sqlalchemy import text
 from app.core.database.session import SessionDep
 from app.core.feature import Feature
 from app.core.http import HttpClient
-from app.core.identity import get_principal
 from app.features import FEATURES
 from app.main import create_app
-from tests.support import SOMEBODY, giving
+from tests.support import SOMEBODY, logged_in
 
 router = APIRouter(prefix="/probe")
 log = structlog.get_logger()
@@ -34,7 +33,7 @@ async def fail(session: SessionDep) -> None:
 
 if __name__ == "__main__":
     app = create_app([*FEATURES, Feature(name="probe", router=router)])
-    app.dependency_overrides[get_principal] = giving(SOMEBODY)
+    app.state.authenticators = logged_in(SOMEBODY)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None))
     with suppress(KeyboardInterrupt):
         server.run(sockets=[socket.socket(fileno=int(sys.argv[1]))])

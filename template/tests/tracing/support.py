@@ -16,6 +16,7 @@ from httpx2 import AsyncClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
+from app.core.http import trusted
 from tests.processes import ModuleProcess
 
 Json = dict[str, Any]
@@ -89,7 +90,7 @@ async def serving(dotenv: Path, lines: list[Json]) -> AsyncGenerator[AsyncClient
         )
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     # The first request waits until the service has started.
-    async with AsyncClient(base_url=url, timeout=60) as client:
+    async with AsyncClient(base_url=url, timeout=60, verify=trusted()) as client:
         yield client
     process.send_signal(signal.SIGINT)
     await asyncio.to_thread(process.wait, 30)

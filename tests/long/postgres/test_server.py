@@ -13,13 +13,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.core.settings import StartupError, forget_all
-from app.postgres import binaries
+from app.core.settings import StartupError
 from app.postgres.development import development_postgres
 from app.postgres.server import run_postgres
 
 if sys.platform == "win32":
     pytest.skip("There is no development server for Windows.", allow_module_level=True)
+
+
+pytestmark = pytest.mark.usefixtures("development")
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +35,6 @@ def folder() -> Generator[Path]:
 @pytest.fixture
 def data(folder: Path) -> Path:
     return folder / "postgres"
-
-
-@pytest.fixture(autouse=True)
-def development(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    monkeypatch.setenv("APP_ENVIRONMENT", "development")
-    monkeypatch.setenv("ENV_FILE", os.devnull)
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    forget_all()
-    yield
-    monkeypatch.undo()
-    forget_all()
 
 
 async def ask(url: str, statement: str) -> object:
@@ -144,36 +135,3 @@ async def test_a_server_for_tests_copies_databases_and_leaves_nothing(tmp_path: 
 
     assert answer == "É"
     assert not data.exists()
-
-
-def test_no_server_starts_where_the_url_is_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://elsewhere/app")
-
-    with development_postgres(tmp_path) as environment:
-        assert environment == {}
-
-    assert not list(tmp_path.iterdir())
-
-
-def test_without_the_programs_the_error_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(binaries, "DISTRIBUTION", "not-installed")
-
-    with (
-        pytest.raises(StartupError, match=r"Set DATABASE_URL .* install the development"),
-        development_postgres(tmp_path),
-    ):
-        pass
-
-
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-
-    with (
-        pytest.raises(StartupError, match=r"exists: .*file"),
-        run_postgres(tmp_path / "file" / "postgres", durable=True),
-    ):
-        pass
