@@ -17,6 +17,7 @@ from tests.service import free_port
 
 PROMETHEUS = shutil.which("prometheus")
 PROMTOOL = shutil.which("promtool")
+PATIENCE = 120  # seconds: with all else that is proved at the same time
 MISSING = "this machine has no Prometheus: alerts and dashboards are not proved"
 
 
@@ -36,7 +37,7 @@ class Prometheus:
         return [value for value in found if value == value]  # noqa: PLR0124  (NaN is not itself)
 
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline, f"{what}\n{self.log.read_text()[-4000:]}"
             time.sleep(0.2)
