@@ -41,7 +41,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--data", action="append", default=[], metavar="QUESTION=ANSWER", help="as often as needed"
     )
-    parser.add_argument("--port", type=int, default=8000)
+    # A string is read as one from the command line is: a wrong one is refused in a sentence.
+    parser.add_argument("--port", type=int, default=os.environ.get("SERVER_PORT") or "8000")
     return parser.parse_args()
 
 

@@ -30,14 +30,18 @@ def checkout(repository: TemplateRepository, tmp_path: Path) -> Path:
 
 
 @contextmanager
-def started(checkout: Path, folder: Path, *arguments: str) -> Iterator[int]:
+def started(
+    checkout: Path, folder: Path, *arguments: str, by_variable: bool = False
+) -> Iterator[int]:
     """Start a service; at the end, Ctrl+C ends it and all that it has started."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [str(PYTHON), "scripts/start.py", str(folder), "--port", str(port), *arguments]
+    command = [str(PYTHON), "scripts/start.py", str(folder), *arguments]
+    command += [] if by_variable else ["--port", str(port)]
+    variables = {"SERVER_PORT": str(port)} if by_variable else {}
     with subprocess.Popen(
-        command, cwd=checkout, env=environment(), start_new_session=True
+        command, cwd=checkout, env=environment(**variables), start_new_session=True
     ) as process:
         try:
             wait_for(port, process)
@@ -97,7 +101,7 @@ def test_start_renders_and_serves(
     assert f"python_version: '{PYTHON_VERSION}'" in (folder / ".copier-answers.yml").read_text()
 
     # Once more: it is there, and so is what it stored.
-    with started(checkout, folder) as port:
+    with started(checkout, folder, by_variable=True) as port:
         assert status(port, "/items") == expected
     refused = attempt(PYTHON, "scripts/start.py", folder, *answers, cwd=checkout)
     assert refused.returncode == 1
