@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from tests.everything import Packages, install
 from tests.rendering import Renders, copy_checkout, publish, shortcuts
 from tests.repository import TemplateRepository
 from tests.tools import PYTHON_VERSION
-from tests.variants import first_shard, variant
+from tests.variants import all_at_once, first_shard, variant
 
+collect_ignore = ["long"]  # tests of rendered projects: tests/projects.py
 pytest_plugins = ["tests.browser", "tests.images", "tests.summary", "tests.small"]
 
 SLOW = ("suites", "installs", "updates")  # in the order in which they start
@@ -34,6 +36,8 @@ GIT = """
     auto = 0
 """
 
+MINUTES = "34"  # after which a run begins no more suites of those that take turns
+
 MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of its own is made in it)
 ROOM = 12 * 2**30  # bytes: what a whole run writes, and as much again
 
@@ -46,6 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return  # a worker has the environment of the process that started it
+    minutes = float("inf" if all_at_once() else os.environ.get("TRELLIS_MINUTES", MINUTES))
+    os.environ["TRELLIS_UNTIL"] = str(time.time() + 60 * minutes)
     if "TMPDIR" not in os.environ and in_memory():
         memory = Path(tempfile.mkdtemp(prefix="trellis-", dir=MEMORY))
         memory.chmod(0o755)  # root's Postgres runs as somebody else
@@ -94,9 +100,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         found = [place for place, mark in enumerate(SLOW) if item.get_closest_marker(mark)]
         if not found:
             item.add_marker("fast")
+        if item.get_closest_marker("spare"):  # the quickest first: more of them are proved
+            return 2 * len(SLOW) - min(found)
         return min(found, default=len(SLOW))
 
     items.sort(key=rank)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("spare") and time.time() > float(os.environ["TRELLIS_UNTIL"]):
+        pytest.skip("left for another day: TRELLIS_MINUTES=60 is more time, TRELLIS_SUITES=all all")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.edits import CONFLICT, PACKAGE, conflicts, edit, repeat
 from tests.everything import Packages, enter
@@ -13,7 +14,7 @@ from tests.projects import Project, steadily
 from tests.questions import Answer, options
 from tests.repository import TemplateRepository, commit, update
 from tests.summary import Count
-from tests.test_suites import COSTLY, run_suite, set_times
+from tests.test_suites import IN_ONE_PROCESS, run_suite, set_times
 from tests.test_updates import EVERYTHING, REVISIONS, TOGGLES
 from tests.tools import PYTHON_VERSION, UV, run
 from tests.trees import Tree, difference
@@ -41,8 +42,16 @@ OF_CODE = {
 }
 
 
+def in_turns() -> list[ParameterSet]:
+    """A quarter of all each day, and the others while there is time: decision 21."""
+    first = todays(TOGGLES, 4)
+    others = [one for one in TOGGLES if one not in first]
+    spare = [pytest.param(*one.values, id=one.id, marks=pytest.mark.spare) for one in others]
+    return [*first, *spare]
+
+
 @pytest.mark.updates
-@pytest.mark.parametrize(("base", "question", "old", "new"), TOGGLES)
+@pytest.mark.parametrize(("base", "question", "old", "new"), in_turns())
 def test_edits_survive_a_toggle(
     base: dict[str, Answer],
     question: str,
@@ -166,8 +175,7 @@ def test_suite_is_green_after_a_toggle(
     project = Project(path, path / ".venv")
     enter(project, large, packages)
     project.run("app", "revision", "Update")
-    run_suite(project, place, count, "--ignore", COSTLY, **bytecode)
-    count("suites run")
+    run_suite(project, place, count, *IN_ONE_PROCESS, **bytecode)
     count("suites run after a toggle, with edits")
 
 

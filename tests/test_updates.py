@@ -56,6 +56,7 @@ def ordered(base: dict[str, Answer], question: str, values: Sequence[Answer]) ->
 TOGGLES = list(toggles())
 
 
+@pytest.mark.spare
 @pytest.mark.parametrize(("base", "question", "old", "new"), TOGGLES)
 def test_toggle_equals_a_fresh_copy(
     base: dict[str, Answer],
