@@ -15,7 +15,7 @@ from tests.everything import Packages, install
 from tests.rendering import Renders, copy_checkout, publish, shortcuts
 from tests.repository import TemplateRepository
 from tests.tools import PYTHON_VERSION
-from tests.variants import all_at_once, first_shard, variant
+from tests.variants import all_at_once, day, first_shard, variant
 
 collect_ignore = ["long"]  # tests of rendered projects: tests/projects.py
 pytest_plugins = ["tests.browser", "tests.images", "tests.summary", "tests.small"]
@@ -52,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # a worker has the environment of the process that started it
     minutes = float("inf" if all_at_once() else os.environ.get("TRELLIS_MINUTES", MINUTES))
     os.environ["TRELLIS_UNTIL"] = str(time.time() + 60 * minutes)
+    os.environ.setdefault("TRELLIS_SUITES", str(day()))  # also of workers that start after midnight
     if "TMPDIR" not in os.environ and in_memory():
         memory = Path(tempfile.mkdtemp(prefix="trellis-", dir=MEMORY))
         memory.chmod(0o755)  # root's Postgres runs as somebody else
