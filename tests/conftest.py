@@ -5,8 +5,10 @@ import os
 import shutil
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,7 @@ GIT = """
     auto = 0
 """
 
-MINUTES = "34"  # after which a run begins no more suites of those that take turns
+MINUTES = "36"  # after which a run begins no more suites of those that take turns
 
 MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of its own is made in it)
 ROOM = 12 * 2**30  # bytes: what a whole run writes, and as much again
@@ -101,11 +103,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         found = [place for place, mark in enumerate(SLOW) if item.get_closest_marker(mark)]
         if not found:
             item.add_marker("fast")
-        if item.get_closest_marker("spare"):  # the quickest first: more of them are proved
-            return 2 * len(SLOW) - min(found)
         return min(found, default=len(SLOW))
 
     items.sort(key=rank)
+    spare = [item for item in items if item.get_closest_marker("spare")]
+    items[:] = [*(item for item in items if item not in spare), *in_turn(spare)]
+
+
+def in_turn(items: list[pytest.Item]) -> list[pytest.Item]:
+    """One of each kind after the other, so that each has its share of the time."""
+    kinds = defaultdict(list)
+    for item in items:
+        kinds[item.nodeid.partition("[")[0]].append(item)
+    return [item for turn in zip_longest(*kinds.values()) for item in turn if item is not None]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -18,7 +18,7 @@ from tests.test_suites import IN_ONE_PROCESS, run_suite, set_times
 from tests.test_updates import EVERYTHING, REVISIONS, TOGGLES
 from tests.tools import PYTHON_VERSION, UV, run
 from tests.trees import Tree, difference
-from tests.variants import JOINING, code, todays
+from tests.variants import JOINING, by_turns, code, todays
 
 # Belong to an answer: where it is no longer given they go, with the edits in them.
 BELONGING = {
@@ -46,7 +46,9 @@ def in_turns() -> list[ParameterSet]:
     """A quarter of all each day, and the others while there is time: decision 21."""
     first = todays(TOGGLES, 4)
     others = [one for one in TOGGLES if one not in first]
-    spare = [pytest.param(*one.values, id=one.id, marks=pytest.mark.spare) for one in others]
+    spare = [
+        pytest.param(*one.values, id=one.id, marks=pytest.mark.spare) for one in by_turns(others)
+    ]
     return [*first, *spare]
 
 

@@ -14,6 +14,7 @@ from tests.rules import refusal
 from tests.summary import Count
 from tests.tools import attempt, run
 from tests.trees import Tree, difference
+from tests.variants import by_turns
 
 pytestmark = pytest.mark.updates
 
@@ -57,7 +58,7 @@ TOGGLES = list(toggles())
 
 
 @pytest.mark.spare
-@pytest.mark.parametrize(("base", "question", "old", "new"), TOGGLES)
+@pytest.mark.parametrize(("base", "question", "old", "new"), by_turns(TOGGLES))
 def test_toggle_equals_a_fresh_copy(
     base: dict[str, Answer],
     question: str,
