@@ -25,6 +25,7 @@ from tests.trees import digest
 from tests.variants import (
     Service,
     Variant,
+    all_at_once,
     all_suites,
     covering,
     fullest,
@@ -121,13 +122,14 @@ def test_suite_is_green(
         given = {"TEST_DATABASE_URL": postgres} if enabled(chosen.data)["postgres"] else {}
         if chosen not in covering():
             run_suite(project, place, count, *IN_ONE_PROCESS, **given, **bytecode)
-        elif chosen not in measured():
-            project.add_long_tests()
-            run_suite(project, place, count, **bytecode)
-        else:  # by what a project has itself
+            continue
+        if chosen in measured():  # by what a project has itself
             run_suite(project, place, count, "--cov", **bytecode)
             if given:
                 run_suite(project, place, count, **given, **bytecode)
+        if chosen not in measured() or all_at_once():
+            project.add_long_tests()
+            run_suite(project, place, count, **bytecode)
 
 
 @pytest.mark.parametrize("chosen", [smallest(), fullest()], ids=str)
