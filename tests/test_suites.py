@@ -149,12 +149,13 @@ def test_suite_is_green_where_exactly_its_packages_are(
 ) -> None:
     """Installed from nothing by uv; by pip and in the words of CI: `test_commands.py`.
 
-    Two tests at a time: all parts find the same tests, and none needs another one's servers.
+    As `just check` runs them, two at a time: all parts find the same tests, none needs another
+    one's servers, and what each has covered is put together.
     """
     project = Project.make(renders, chosen, tmp_path / "project")
 
     project.sync()
-    run_suite(project, tmp_path, count, "-n", "2")
+    run_suite(project, tmp_path, count, "-n", "2", "--cov")
 
     count("suites run with two tests at a time")
     count("installs from nothing")

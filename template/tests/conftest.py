@@ -21,11 +21,15 @@ os.environ |= {name: value for name, value in dotenv_values("tests/settings.env"
 FIXTURES = ["tests.fixtures.application", "tests.fixtures.databases", "tests.fixtures.redis"]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """A process that only hands out the tests, as with `-n`, need not import the service."""
-    if config.getoption("dist", "no") == "no" or hasattr(config, "workerinput"):
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import the service once its coverage is measured, and only where tests run.
+
+    A process that hands them out to others, as with `-n`, can do without.
+    """
+    if session.config.getoption("dist", "no") == "no" or hasattr(session.config, "workerinput"):
         for module in FIXTURES:
-            config.pluginmanager.import_plugin(module)
+            session.config.pluginmanager.import_plugin(module)
 
 
 @pytest.hookimpl(optionalhook=True)
