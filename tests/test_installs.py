@@ -21,7 +21,7 @@ from tests.variants import (
     code,
     covering,
     fullest,
-    in_order,
+    services,
     variant,
 )
 
@@ -82,7 +82,7 @@ def typed(shared: Path, worker_id: str, renders: Renders, large: Path) -> Path:
     return Path(shutil.copytree(first, shared / f"types-{worker_id}"))
 
 
-@pytest.mark.parametrize("service", in_order())
+@pytest.mark.parametrize("service", services(), ids=str)
 def test_types_are_right(
     service: Service, large: Path, renders: Renders, typed: Path, count: Count
 ) -> None:

@@ -1,5 +1,6 @@
 """The service as a process: started by its command, spoken to over the network, stopped."""
 
+import json
 import os
 import socket
 import time
@@ -42,6 +43,11 @@ class Service:
 
     def log(self) -> str:
         return self.output.read_text()
+
+    def clients(self) -> list[str]:
+        """Return whom the requests in the log came from."""
+        lines = [json.loads(line) for line in self.log().splitlines()]
+        return [line["client"] for line in lines if line["event"] == "request"]
 
 
 @contextmanager

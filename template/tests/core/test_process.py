@@ -7,11 +7,6 @@ from pathlib import Path
 from tests.process import Service, outcome, running
 
 
-def clients(service: Service) -> list[str]:
-    lines = [json.loads(line) for line in service.log().splitlines()]
-    return [line["client"] for line in lines if line["event"] == "request"]
-
-
 def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) -> None:
     settings = {"DATABASE_URL": migrated_database, "SERVER_TRUSTED_PROXIES": "10.0.0.1"}
     with running(tmp_path, **settings) as service:
@@ -32,7 +27,7 @@ def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) ->
     # 401 where one has to log in: in either case it was read to its end, and answered.
     assert answer.startswith((b"HTTP/1.1 201", b"HTTP/1.1 401"))
     assert service.process.returncode == 0
-    assert clients(service) == ["127.0.0.1", "127.0.0.1"]
+    assert service.clients() == ["127.0.0.1", "127.0.0.1"]
     assert "Application startup complete." in service.log()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ async def heard(listener: Listener, count: int) -> list[str]:
     async with asyncio.timeout(10):
         messages = [(await listener.next(most=1))[0] for _ in range(count)]
     return [m.data if isinstance(m, Message) else "reset" for m in messages]
+
+
+@asynccontextmanager
+async def stream() -> AsyncGenerator[tuple[Any, bytes]]:
+    """Give another client of the server, and the key of the events in it."""
+    async with open_redis(timeout=1) as opened:
+        client: Any = opened
+        [key] = await client.keys("*:events")
+        yield client, key
 
 
 async def test_forgotten_events_are_admitted(hub: Hub, redis_server: ValkeyServer) -> None:
@@ -124,16 +134,12 @@ async def test_start_does_not_wait_for_redis(
             assert await heard(listener, 1) == ['{"number":1}']
 
 
-async def test_event_that_was_sent_twice_is_heard_once(
-    hub: Hub,
-) -> None:
+async def test_event_that_was_sent_twice_is_heard_once(hub: Hub) -> None:
     """As it happens where Redis took it, and the answer was lost."""
     with hub.listen(["items"]) as listener:
         await publish(hub, 1)
         await heard(listener, 1)
-        async with open_redis(timeout=1) as opened:
-            client: Any = opened
-            [key] = await client.keys("*:events")
+        async with stream() as (client, key):
             [(_, fields)] = await client.xrange(key)
             await client.xadd(key, fields)
         await publish(hub, 2)
@@ -147,9 +153,7 @@ async def test_entry_of_somebody_else_makes_nobody_deaf(
     with hub.listen(["items"]) as listener:
         await publish(hub, 1)
         await heard(listener, 1)
-        async with open_redis(timeout=1) as opened:
-            client: Any = opened
-            [key] = await client.keys("*:events")
+        async with stream() as (client, key):
             await client.xadd(key, {"count": "7", "source": "somebody", "unknown": "thing"})
         await publish(hub, 2)
 
