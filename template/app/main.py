@@ -49,5 +49,4 @@ def create_app(features: Sequence[Feature] = FEATURES) -> FastAPI:
 app = create_app()
 
 # What is imported by now stays: the garbage collector need not look at it again and again.
-gc.collect()
 gc.freeze()

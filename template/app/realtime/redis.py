@@ -212,7 +212,7 @@ async def end(tasks: list[asyncio.Task[None]]) -> None:
         for task in pending:
             # Again and again: one that comes together with an answer gets lost in the client.
             task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=0.1)
+        _, pending = await asyncio.wait(pending, timeout=0.02)
 
 
 @asynccontextmanager

@@ -95,7 +95,7 @@ def test_unusable_url_stops_the_start(url: str, reason: str) -> None:
 
 
 async def test_database_that_stays_away_stops_the_start(database_url: str) -> None:
-    settings = DatabaseSettings(url=unreachable(database_url), start_timeout=0.01)
+    settings = DatabaseSettings(url=unreachable(database_url), start_timeout=0.001)
 
     with pytest.raises(StartupError, match=r"DATABASE_URL: (no answer|there is no folder)"):
         async with open_database(settings):
@@ -106,7 +106,7 @@ async def test_cancelled_statement_stays_cancelled(migrated_database: str) -> No
     """To SQLAlchemy it is a lost connection; time limits and stops would never be heard of."""
     assert migrated_database
     long = text(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) "
         "SELECT count(*) FROM n"
     )
 

@@ -160,7 +160,7 @@ async def test_without_a_log_in_everybody_may_listen(serve: Serve) -> None:
 
 
 async def test_old_connection_is_closed_politely(serve: Serve) -> None:
-    async with serve(*FEATURES, REALTIME_MAX_SECONDS="0.2") as served:
+    async with serve(*FEATURES, REALTIME_MAX_SECONDS="0.1") as served:
         async with listening(served) as stream:
             ready = await stream.next()
             last = await stream.rest()
@@ -172,7 +172,7 @@ async def test_old_connection_is_closed_politely(serve: Serve) -> None:
 
 async def test_who_is_locked_out_stops_listening(serve: Serve) -> None:
     async with (
-        serve(*FEATURES, REALTIME_CHECK_SECONDS="0.1") as served,
+        serve(*FEATURES, REALTIME_CHECK_SECONDS="0.05") as served,
         listening(served, name="mallory") as stream,
     ):
         assert (await stream.next()).event == "ready"
@@ -184,7 +184,7 @@ async def test_who_is_locked_out_stops_listening(serve: Serve) -> None:
 
 async def test_a_quiet_topic_does_not_make_its_listeners_late(serve: Serve) -> None:
     """Where the client is moves on with the stream, though nothing is said."""
-    settings = {"REALTIME_CHECK_SECONDS": "0.2", "REALTIME_HISTORY": "100"}
+    settings = {"REALTIME_CHECK_SECONDS": "0.05", "REALTIME_HISTORY": "100"}
     async with serve(*FEATURES, **settings) as served:
         async with listening(served, "notes") as stream:
             await stream.next()
