@@ -89,5 +89,9 @@ class Listener:
         if self._alarm is not None:
             self._alarm.cancel()
         loop = asyncio.get_running_loop()
-        self._alarm = None if time is None else loop.call_at(time, self._wake.set)
+        self._alarm = None if time is None else loop.call_at(time, self._ring)
         self._wakes_at = time
+
+    def _ring(self) -> None:
+        self._wakes_at = None
+        self._wake.set()

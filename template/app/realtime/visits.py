@@ -11,6 +11,9 @@ from app.core.problems import Unavailable
 from app.realtime.listeners import Ended
 from app.realtime.settings import RealtimeSettings
 
+EARLY = 0.002
+"""Seconds that an alarm may come before its time: uvloop rounds to milliseconds."""
+
 
 class Visit:
     """One connection's right to stay: as long as its log-in counts, and it is not too old.
@@ -37,7 +40,7 @@ class Visit:
         Raises:
             Ended: it may not.
         """
-        time = asyncio.get_running_loop().time()
+        time = asyncio.get_running_loop().time() + EARLY
         if time < self.next_check:
             return
         if time >= self._end:
