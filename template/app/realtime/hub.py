@@ -76,12 +76,17 @@ class Hub:
         if self.history is not None:
             listener.move_on(self.history.place)
 
-    def begin(self, stream: str, before: Position = START) -> None:
+    def begin(
+        self, stream: str, before: Position = START, past: Iterable[tuple[Position, Fields]] = ()
+    ) -> None:
         """Begin a new history: whoever listens is told that something may be missing."""
-        told = self.history is not None
         self.history = History(stream, self.settings.history, before)
-        if told:
-            self.reset()
+        for position, fields in past:
+            self.history.add(decode(Place(stream, position), fields))
+        reset = Reset(self.history.place)
+        for listener in self._everybody():
+            RESETS.inc()
+            listener.offer(reset)
 
     def receive(self, position: Position, fields: Fields) -> None:
         history = self._known()
@@ -92,12 +97,6 @@ class Hub:
                 if not listener.offer(message):
                     DROPPED.inc()
                     self._leave(channel, listener)
-
-    def reset(self) -> None:
-        reset = Reset(self._known().place)
-        for listener in self._everybody():
-            RESETS.inc()
-            listener.offer(reset)
 
     def stop(self) -> None:
         """Let every listener go: the service ends, and would wait for them."""

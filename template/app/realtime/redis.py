@@ -7,9 +7,8 @@ the name is another one than before, or is gone, events have been lost.
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import islice
 from secrets import token_hex
 from typing import Any, cast
 
@@ -79,14 +78,17 @@ class Writer:
         await self._idle.wait()
 
     async def _send_some(self) -> None:
-        batch = list(islice(self._waiting, AT_ONCE))
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for fields in batch:
-                entry = cast("dict[Any, Any]", fields)
-                pipe.xadd(self._key, entry, maxlen=self._keep, approximate=True)
-            await pipe.execute()
-        for _ in batch:
-            self._waiting.popleft()
+        # Taken out at once: meanwhile those that wait may become too many, and be dropped.
+        batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for fields in batch:
+                    entry = cast("dict[Any, Any]", fields)
+                    pipe.xadd(self._key, entry, maxlen=self._keep, approximate=True)
+                await pipe.execute()
+        except FAILURES:
+            self._waiting.extendleft(reversed(batch))
+            raise
         if not self._waiting:
             self._wake.clear()
             self._idle.set()
@@ -112,6 +114,7 @@ class Reader:
         self._key = key
         self._hub = hub
         self._block = int(block * 1000)
+        self._stream = ""
         self._last = START
         self._counts: dict[bytes, int] = {}
         self.caught_up = asyncio.Event()
@@ -147,7 +150,7 @@ class Reader:
         history = self._hub.history
         if history is None or history.stream != name:
             await self._load(name, state)
-        elif state.last < self._last:
+        elif await self._is_cut(state):
             # Redis is back without its latest entries: from here on it is another stream.
             await self._redis.set(f"{self._key}:name", new_stream())
             await self._catch_up()
@@ -155,6 +158,13 @@ class Reader:
         elif state.first > self._last and not state.complete:
             await self._load(name, state)
         self.caught_up.set()
+
+    async def _is_cut(self, state: StreamState) -> bool:
+        """Whether what was read last has gone, and not for being old."""
+        if self._last < state.first or self._last == START:
+            return False
+        last = str(self._last)
+        return not await self._redis.xrange(self._key, last, last)
 
     async def _state(self) -> StreamState:
         try:
@@ -171,21 +181,28 @@ class Reader:
             len(entries) == state.length or state.length < len(entries) < most
         )
         first = Position.parse(entries[0][0].decode()) if entries else state.last
-        self._last = state.last
+        self._stream, self._last = name, state.last
         self._counts.clear()
-        self._hub.begin(name, START if whole else first)
-        self._receive(entries)
+        before, past = START if whole else first, list[tuple[Position, Fields]]()
+        for position, fields in self._new(entries):
+            if "reset" in fields:
+                before, past = position, []
+            else:
+                past.append((position, fields))
+        self._hub.begin(name, before, past)
 
     def _receive(self, entries: Sequence[Entry]) -> None:
+        for position, fields in self._new(entries):
+            if "reset" in fields:
+                self._hub.begin(self._stream, position)
+            else:
+                self._hub.receive(position, fields)
+
+    def _new(self, entries: Sequence[Entry]) -> Iterator[tuple[Position, Fields]]:
         for key, fields in entries:
             self._last = Position.parse(key.decode())
-            if not self._is_new(fields.get(b"source", b""), int(fields.get(b"count", b"0"))):
-                continue
-            if b"reset" in fields:
-                self._hub.reset()
-            else:
-                known = {name.decode(): value for name, value in fields.items()}
-                self._hub.receive(self._last, known)
+            if self._is_new(fields.get(b"source", b""), int(fields.get(b"count", b"0"))):
+                yield self._last, {name.decode(): value for name, value in fields.items()}
 
     def _is_new(self, source: bytes, count: int) -> bool:
         known = self._counts.pop(source, 0)

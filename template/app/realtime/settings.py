@@ -18,7 +18,5 @@ class RealtimeSettings(Settings):
         default=600, gt=0, description="Life of a connection; then the client connects again."
     )
     check_seconds: float = Field(
-        default=20,
-        gt=0,
-        description="How often a connection is looked at, or is quiet.",
+        default=20, gt=0, description="How often a connection is looked at, or is quiet."
     )

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
 
 import pytest
 
 from app.core.events import Event
+from app.core.redis import open_redis
 from app.core.settings import forget_all
+from app.realtime import redis
 from app.realtime.hub import EventsUnavailable, Hub
 from app.realtime.listeners import Ended, Listener
-from app.realtime.messages import Message, Reset
+from app.realtime.messages import Message, Reset, encode
 from app.realtime.places import Place, Position
 from app.realtime.resources import open_hub
 
@@ -220,3 +223,77 @@ async def test_many_hubs_are_one(redis_url: str, monkeypatch: pytest.MonkeyPatch
         third = await stack.enter_async_context(open_hub())
         with third.listen(["items"], after=str(heard[89].place)) as newcomer:
             assert data(await take(newcomer, 10)) == data(heard[90:])
+
+
+async def test_alarm_that_came_too_early_rings_again(hub: Hub) -> None:
+    until = asyncio.get_running_loop().time() + 0.01
+    with hub.listen(["items"]) as listener:
+        async with asyncio.timeout(5):
+            assert [await listener.next(until=until) for _ in range(3)] == [[], [], []]
+
+
+async def test_new_history_is_told_once_and_goes_on(hub: Hub) -> None:
+    """Those who listen, and those who come back, are told that they missed something."""
+    with hub.listen(["items"]) as listener:
+        await publish(hub, 1)
+        [known] = await take(listener, 1)
+        stream, later = known.place.stream, Position(known.place.position.time + 1, 0)
+
+        hub.begin(stream, later, [(Position(later.time + 1, 0), encode(event(2), most=100))])
+
+        place = Place(stream, Position(later.time + 1, 0))
+        assert await listener.next() == [Reset(place)]
+    with hub.listen(["items"], after=str(known.place)) as again:
+        assert await again.next() == [Reset(place)]
+    with hub.listen(["items"], after=str(Place(stream, later))) as again:
+        assert data(await take(again, 1)) == numbers(2)
+
+
+async def test_too_many_events_for_redis_are_dropped_and_told(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while some are on their way; what is published after that arrives."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setattr(redis, "MOST_WAITING", 5)
+    forget_all()
+    async with open_hub() as hub:
+        with hub.listen(["items"]) as listener:
+            await publish(hub, 1, 2, 3)
+            await asyncio.sleep(0)  # they are on their way
+            await publish(hub, *range(4, 11))
+
+            # Three, the reset for those that were dropped, and the last one.
+            assert data(await take(listener, 5)) == numbers(1, 2, 3, 10)
+        with hub.listen(["items"], after=str(listener.place)) as listener:
+            await publish(hub, 11)
+            assert data(await take(listener, 1)) == numbers(11)
+
+
+async def test_redis_that_is_back_without_its_latest_events_begins_anew(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though others have published since: what was heard is not told again."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setattr(redis, "retry_delay", lambda _: 0.2)  # when all that is done
+    forget_all()
+    async with open_hub() as hub, open_redis(timeout=5) as client:
+        assert client is not None
+        with hub.listen(["items"]) as listener:
+            await publish(hub, 1, 2)
+            [known, _] = await take(listener, 2)
+            [key] = await client.keys("*:events")
+            old = await client.dump(key) or b""
+            await publish(hub, 3)
+            await take(listener, 1)
+
+            await client.client_kill_filter(_type="normal", skipme=True)
+            await client.restore(key, 0, old, replace=True)
+            others = {**encode(event(4), most=100), "source": b"another", "count": b"1"}
+            await client.xadd(key, cast("dict[Any, Any]", others))
+
+            async with asyncio.timeout(5):
+                assert [type(message) for message in await listener.next()] == [Reset]
+            await publish(hub, 5)
+            assert data(await take(listener, 1)) == numbers(5)
+        with hub.listen(["items"], after=str(known.place)) as again:
+            assert isinstance((await again.next(most=1))[0], Reset)
