@@ -1,6 +1,7 @@
 """What recurs. Each time has a key: several beats, or one that restarts, do nothing twice."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -9,7 +10,7 @@ from app.core.database.engine import Database
 from app.core.database.models import now
 from app.core.identity import Principal
 from app.tasks.declarations import KINDS
-from app.tasks.outbox import Outbox
+from app.tasks.outbox import KeyReused, Outbox
 
 SYSTEM = Principal("system")
 RETRY_AFTER = 5.0  # seconds
@@ -36,8 +37,10 @@ async def enqueue_current(database: Database, moment: datetime) -> float:
     for kind in KINDS.values():
         if kind.every is not None:
             current = moment - (moment - EPOCH) % kind.every
-            async with database.transaction() as session:
-                outbox = Outbox(session, SYSTEM.id)
-                await outbox.add(kind, kind.arguments(), key=current.isoformat())
+            # Also by a release that gave it other arguments: it is enqueued.
+            with suppress(KeyReused):
+                async with database.transaction() as session:
+                    outbox = Outbox(session, SYSTEM.id)
+                    await outbox.add(kind, kind.arguments(), key=current.isoformat())
             following.append(current + kind.every)
     return max((min(following) - now()).total_seconds(), 0)

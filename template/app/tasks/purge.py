@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from pydantic import BaseModel
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 
 from app.core.database.models import now
-from app.tasks.declarations import NoArguments, TaskContext, task
+from app.tasks.declarations import KINDS, NoArguments, TaskContext, task
 from app.tasks.models import Task
 from app.tasks.settings import TaskSettings
 
@@ -21,7 +21,13 @@ class Purged(BaseModel):
 async def purge_tasks(context: TaskContext, _: NoArguments) -> Purged:
     """Remove what finished, well or badly, more than TASKS_KEEP_DAYS ago."""
     before = now() - timedelta(days=TaskSettings.load().keep_days)
-    old = select(Task.id).where(Task.finished_at < before).limit(BATCH)
+    # What recurs is done once for its time, and its row is what says so.
+    current = [
+        and_(Task.name == kind.name, Task.run_at > now() - kind.every)
+        for kind in KINDS.values()
+        if kind.every is not None
+    ]
+    old = select(Task.id).where(Task.finished_at < before, ~or_(*current)).limit(BATCH)
     removed = 0
     while True:
         # In batches: nobody waits long for a lock.

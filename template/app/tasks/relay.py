@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 from app.core.database.engine import Database
 from app.core.database.models import now
 from app.tasks.carriers import Carrier, Message
+from app.tasks.declarations import KINDS
 from app.tasks.metrics import SENT, UNSENT
 from app.tasks.models import Task, TaskState
 from app.tasks.settings import TaskSettings
@@ -83,13 +84,16 @@ class Relay:
             for task in tasks:
                 if task.state is not TaskState.WAITING:
                     log.warning("task is sent again", task_id=str(task.id), state=task.state)
+                task.due_at = moment + self._patience(task, moment)
                 task.state = TaskState.SENT
-                task.due_at = moment + self._patience(moment - task.run_at)
+                # A release may have given its kind another one, and workers look there.
+                task.queue = KINDS[task.name].queue if task.name in KINDS else task.queue
             return [Message(task.id, task.name, task.queue) for task in tasks]
 
-    def _patience(self, age: timedelta) -> timedelta:
+    def _patience(self, task: Task, moment: datetime) -> timedelta:
+        patience = timedelta(seconds=self._settings.resend_seconds)
         # As long again as it has been on its way: behind a long queue, messages must not pile up.
-        return max(timedelta(seconds=self._settings.resend_seconds), age)
+        return max(patience, moment - task.run_at) if task.state is TaskState.SENT else patience
 
     async def _send(self, messages: Sequence[Message]) -> None:
         try:

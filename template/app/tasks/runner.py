@@ -112,7 +112,8 @@ class Runner:
             keeper.cancel()
             with suppress(asyncio.CancelledError):
                 await keeper
-        return None if result is None else result.model_dump(mode="json")
+        # As JSON has it: a database knows no NaN.
+        return None if result is None else orjson.loads(result.model_dump_json())
 
     async def _failed(self, task: Task, error: Exception) -> str:
         if not isinstance(error, AppError):

@@ -2,7 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.core.database.models import now
 from app.tasks.beat import SYSTEM, beat, enqueue_current
@@ -70,3 +70,35 @@ async def test_old_tasks_are_removed(work: Work) -> None:
     async with work.database.read.begin() as session:
         left = set(await session.scalars(select(Task.id)))
     assert left == {young.id, waiting.id, purge.id}
+
+
+async def test_time_is_enqueued_once_though_its_arguments_have_changed(work: Work) -> None:
+    """By a new release; and what recurs after it in the list is enqueued too."""
+    await enqueue_current(work.database, NOON)
+    async with work.database.transaction() as session:
+        await session.execute(update(Task).values(arguments={"of": "an older release"}))
+    task("later", every=timedelta(hours=1))(purge_tasks.function)
+
+    await enqueue_current(work.database, NOON)
+
+    async with work.database.read.begin() as session:
+        names = (await session.scalars(select(Task.name).order_by(Task.name))).all()
+    assert names == ["hourly", "later", "tasks.purge"]
+
+
+async def test_row_of_what_recurs_lives_as_long_as_its_time(work: Work) -> None:
+    task("yearly", every=timedelta(days=365))(purge_tasks.function)
+    await enqueue_current(work.database, now())
+    old = now() - timedelta(days=40)
+    async with work.database.transaction() as session:
+        done = {"state": TaskState.DONE, "due_at": None, "finished_at": old, "run_at": old}
+        await session.execute(update(Task).values(done))
+        purge = Task(name=purge_tasks.name, queue="default", owner_id="system", arguments={})
+        purge.run_at = now()
+        session.add(purge)
+
+    await work.run(purge.id)
+
+    async with work.database.read.begin() as session:
+        left = (await session.scalars(select(Task.name).order_by(Task.name))).all()
+    assert left == ["tasks.purge", "yearly"]

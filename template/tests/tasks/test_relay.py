@@ -53,13 +53,26 @@ async def test_lost_messages_and_lost_workers_are_made_up_for(work: Work) -> Non
 
 async def test_message_in_a_long_queue_is_repeated_ever_more_rarely(work: Work) -> None:
     task = await work.enqueue("double")
-    await work.change(task.id, run_at=now() - timedelta(hours=1))
+    ages: list[timedelta] = []
+    for state in (TaskState.WAITING, TaskState.SENT):
+        await work.change(task.id, run_at=now() - timedelta(hours=1), state=state, due_at=past())
+        await work.relay.send_due()
+        ages.append(((await work.read(task.id)).due_at or now()) - now())
+
+    # The first message has not been on its way yet, however long the broker was away.
+    assert ages[0] < timedelta(seconds=1)
+    assert ages[1] > timedelta(minutes=59)
+
+
+async def test_task_of_an_older_release_is_sent_where_workers_look_now(work: Work) -> None:
+    moved, unknown = [await work.enqueue("double") for _ in range(2)]
+    await work.change(moved.id, queue="left")
+    await work.change(unknown.id, queue="left", name="forgotten")
 
     await work.relay.send_due()
 
-    due_at = (await work.read(task.id)).due_at
-    assert due_at is not None
-    assert due_at - now() > timedelta(minutes=59)
+    queues = {message.task_id: message.queue for message in work.carrier.sent}
+    assert queues == {moved.id: "numbers", unknown.id: "left"}
 
 
 async def test_broker_that_is_away_loses_nothing(

@@ -4,16 +4,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 from fastapi import APIRouter, FastAPI
+from pydantic import BaseModel
 
 from app.core.database.models import now
 from app.core.feature import Feature
 from app.core.settings import forget_all
 from app.main import create_app
-from app.tasks.declarations import KINDS, task
+from app.tasks.declarations import KINDS, TaskContext, task
 from app.tasks.feature import feature
 from app.tasks.models import TaskState
 from tests.support import running
-from tests.tasks.support import Work, double, past, released, runs
+from tests.tasks.support import Number, Work, double, past, released, runs
 
 
 async def test_result_is_kept(work: Work) -> None:
@@ -181,3 +182,18 @@ async def test_run_is_one_line_with_the_request_that_asked(
     lines = [line for line in capsys.readouterr().out.splitlines() if "request-of-a-test" in line]
     assert len(lines) == 1
     assert "outcome" in lines[0]
+
+
+async def test_result_is_json_whatever_its_numbers(work: Work) -> None:
+    class Mean(BaseModel):
+        value: float
+
+    async def mean(context: TaskContext, number: Number) -> Mean:
+        del context, number
+        return Mean(value=float("nan"))
+
+    task("mean")(mean)
+
+    row = await work.run((await work.enqueue("mean")).id)
+
+    assert (row.state, row.result) == (TaskState.DONE, {"value": None})
