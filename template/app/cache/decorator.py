@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic_core import to_json
 
 from app.core.cache import Cache
+
+MASKED = str(SecretStr("secret"))
 
 P = ParamSpec("P")
 M = TypeVar("M", bound=BaseModel)
@@ -22,7 +24,8 @@ def cached(
     Args:
         tags: may contain arguments: "rates:{currency}".
 
-    The arguments must have a form in JSON, such as strings, numbers, UUIDs and models.
+    The arguments must have a form in JSON, such as strings, numbers, UUIDs and models; a call with
+    a secret among them is a `TypeError`.
     """
 
     def decorate(
@@ -35,6 +38,8 @@ def cached(
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
             arguments = to_json(bound.arguments).decode()
+            if MASKED in arguments:
+                raise TypeError("In a key all secrets look alike: pass what this one stands for.")
             return await cache.get(
                 model,
                 f"{function.__module__}.{function.__qualname__}:{arguments}",

@@ -50,13 +50,13 @@ class KeepingCache:
             return value
         # With the versions: who has changed something does not wait for what was read before.
         flight = entry.key, *versions
-        shared = await self.flights.wait(flight)
-        if shared is not None:
+        made = await self.flights.wait(flight)
+        if made is None:
+            made = await self.flights.lead(flight, partial(self._make, entry, source, seconds))
+        else:
             READS.labels(model.__name__, "shared").inc()
-            # A copy: what one caller does to its own is no business of another.
-            return cast("M", shared).model_copy(deep=True)
-        make = partial(self._make, entry, source, seconds)
-        return cast("M", await self.flights.lead(flight, make))
+        # A copy: what one caller does to its own is no business of another.
+        return cast("M", made).model_copy(deep=True)
 
     async def forget(self, *tags: str) -> None:
         await self.store.forget(*map(tag_name, tags))
