@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core.database.engine import create_engine, open_database
-from app.core.database.errors import is_retryable
+from app.core.database.errors import DatabaseUnavailable, is_retryable
 from app.core.database.session import SessionDep
 from app.core.database.settings import DatabaseSettings
 from app.core.feature import Feature
@@ -79,6 +79,18 @@ async def test_crowded_pool_is_a_problem_to_retry(start: Start, migrated_databas
 
     assert second.status_code == 503
     assert second.json()["type"] == "urn:problem:database-unavailable"
+
+
+async def test_crowded_pool_is_an_outage_outside_of_requests_too(migrated_database: str) -> None:
+    settings = DatabaseSettings(
+        url=migrated_database, pool_size=1, max_overflow=0, pool_timeout=0.01
+    )
+    async with open_database(settings) as database, database.read.begin() as session:
+        await session.execute(text("SELECT 1"))
+
+        with pytest.raises(DatabaseUnavailable):
+            async with database.read.begin() as other:
+                await other.execute(text("SELECT 1"))
 
 
 @pytest.mark.parametrize(

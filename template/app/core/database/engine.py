@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from app.core.database.after_commit import run_after_commit
-from app.core.database.errors import DatabaseUnavailable, translate_errors
+from app.core.database.errors import DatabaseUnavailable, Pool, translate_errors
 from app.core.database.settings import DatabaseSettings
 from app.core.database.sqlite import READ_ONLY, prepare_sqlite, require_folder
 from app.core.settings import AppSettings, StartupError
@@ -49,6 +49,7 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
     try:
         engine = create_async_engine(
             settings.url,
+            poolclass=Pool,
             pool_size=settings.pool_size,
             max_overflow=settings.max_overflow,
             pool_timeout=settings.pool_timeout,

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Engine, event
+from sqlalchemy import AsyncAdaptedQueuePool, Dialect, Engine, PoolProxiedConnection, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.problems import Unavailable
@@ -19,6 +20,18 @@ RETRYABLE_SQLITE = ("database is locked", "database table is locked")
 class DatabaseUnavailable(Unavailable):
     def __init__(self) -> None:
         super().__init__("The database does not answer. Try again in a moment.")
+
+
+class Pool(AsyncAdaptedQueuePool):
+    """Raises `DatabaseUnavailable` where all connections stay in use for too long."""
+
+    _sqla_logger_namespace = "sqlalchemy.pool.Pool"  # it is as quiet as SQLAlchemy's own
+
+    def connect(self) -> PoolProxiedConnection:
+        try:
+            return super().connect()
+        except PoolTimeoutError as error:
+            raise DatabaseUnavailable from error
 
 
 def translate_errors(engine: Engine) -> None:

@@ -5,13 +5,11 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from sqlalchemy import text
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from app.core.database.after_commit import run_after_commit
 from app.core.database.engine import Database
-from app.core.database.errors import DatabaseUnavailable
 from app.core.problems import AppError
 from app.core.requests import SAFE_METHODS
 
@@ -28,16 +26,13 @@ async def get_session(request: Request, database: CurrentDatabase) -> AsyncGener
     """One transaction per request: commit when the endpoint returns, roll back if it raises."""
     sessions = database.read if request.method in SAFE_METHODS else database.write
     kept: AppError | None = None
-    try:
-        async with sessions.begin() as session:
-            try:
-                yield session
-            except AppError as error:
-                if not error.keeps_changes:
-                    raise
-                kept = error
-    except PoolTimeoutError as error:
-        raise DatabaseUnavailable from error
+    async with sessions.begin() as session:
+        try:
+            yield session
+        except AppError as error:
+            if not error.keeps_changes:
+                raise
+            kept = error
     await run_after_commit(session)
     if kept is not None:
         raise kept
