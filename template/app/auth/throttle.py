@@ -10,7 +10,7 @@ from app.auth.models import Session, User
 from app.core.database.session import CurrentDatabase
 from app.core.dependencies import inline
 from app.core.ratelimit import CurrentLimiter, RateLimit
-from app.core.requests import client_address
+from app.core.requests import client_network, network_of
 
 PER_ADDRESS = RateLimit("log-in", "30/minute")
 # Guesses from one place, and from all places together; a right password forgets the first.
@@ -24,7 +24,7 @@ class LogInThrottle:
     ) -> None:
         self.limiter = limiter
         self.database = database
-        self.address = client_address(request)
+        self.network = client_network(request)
 
     async def count(self, account: str) -> None:
         """Count a try, before it is known whether it is right.
@@ -32,23 +32,23 @@ class LogInThrottle:
         Raises:
             TooManyRequests: there were too many.
         """
-        await PER_ADDRESS.count(self.limiter, self.address)
+        await PER_ADDRESS.count(self.limiter, self.network)
         await PER_ACCOUNT_AND_ADDRESS.count(self.limiter, self._key(account))
         # Whoever keeps this count full must not keep out the owner at home.
-        if not await self._knows_address(account):
+        if not await self._knows_network(account):
             await PER_ACCOUNT.count(self.limiter, key_of(account))
 
     async def forget(self, account: str) -> None:
         await PER_ACCOUNT_AND_ADDRESS.forget(self.limiter, self._key(account))
 
-    async def _knows_address(self, account: str) -> bool:
-        log_in = select(Session.id).join(User, User.id == Session.user_id).limit(1)
-        earlier = log_in.where(User.email == account, Session.address == self.address)
+    async def _knows_network(self, account: str) -> bool:
+        log_ins = select(Session.address).join(User, User.id == Session.user_id).distinct()
         async with self.database.read.begin() as session:
-            return await session.scalar(earlier) is not None
+            earlier = await session.scalars(log_ins.where(User.email == account))
+            return self.network in map(network_of, earlier)
 
     def _key(self, account: str) -> str:
-        return f"{key_of(account)}:{self.address}"
+        return f"{key_of(account)}:{self.network}"
 
 
 def key_of(account: str) -> str:

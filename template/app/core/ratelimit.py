@@ -21,8 +21,8 @@ from starlette.requests import HTTPConnection
 
 from app.core.identity import CurrentPrincipal, Principal
 from app.core.problems import AppError, Unavailable
-from app.core.redis import RedisSettings
-from app.core.requests import client_address
+from app.core.redis import URL_HELP, RedisSettings
+from app.core.requests import client_network
 from app.core.settings import Settings, StartupError
 
 RETRY_STORE_AFTER = 5.0  # seconds
@@ -39,8 +39,7 @@ class RateLimitSettings(Settings):
         description="memory:// counts in each process; unset: in REDIS_URL, where that is set.",
     )
     when_down: Literal["local", "deny"] = Field(
-        default="local",
-        description="While Redis is away: count in each process, or answer 503.",
+        default="local", description="While Redis is away: count in each process, or answer 503."
     )
 
 
@@ -103,13 +102,11 @@ async def open_limiter() -> AsyncGenerator[Limiter]:
         return
     try:
         store = storage_from_string(
-            f"async+{url}",
-            implementation="redispy",
-            socket_timeout=0.5,
-            socket_connect_timeout=0.5,
+            f"async+{url}", implementation="redispy", socket_timeout=0.5, socket_connect_timeout=0.5
         )
-    except ConfigurationError as error:
-        raise StartupError(f"RATELIMIT_URL or REDIS_URL cannot be used: {error}") from error
+    except (ConfigurationError, ValueError):
+        # They tell the URL, and so a password.
+        raise StartupError(f"RATELIMIT_URL or REDIS_URL cannot be used: {URL_HELP}") from None
     yield Limiter(cast("Storage", store), settings)
 
 
@@ -179,4 +176,4 @@ def caller(connection: HTTPConnection, principal: Principal) -> str:
     """Name whoever is asking: a principal, or an address where nobody is logged in."""
     if not principal.is_anonymous:
         return f"principal:{principal.id}"
-    return f"address:{client_address(connection)}"
+    return f"address:{client_network(connection)}"

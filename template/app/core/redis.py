@@ -26,6 +26,9 @@ class RedisSettings(Settings):
     )
 
 
+URL_HELP = "it is like redis://:password@host:6379/0, with / as %2F and # as %23 in a password."
+
+
 @asynccontextmanager
 async def open_redis(*, timeout: float) -> AsyncGenerator[Redis | None]:  # noqa: ASYNC109
     """Make a client for REDIS_URL, or None without one; nothing connects yet.
@@ -48,7 +51,7 @@ async def open_redis(*, timeout: float) -> AsyncGenerator[Redis | None]:  # noqa
         )
     except ModuleNotFoundError as error:
         raise StartupError("REDIS_URL needs the package redis: add it.") from error
-    except ValueError as error:
-        raise StartupError(f"REDIS_URL cannot be used: {error}") from error
+    except ValueError:
+        raise StartupError(f"REDIS_URL cannot be used: {URL_HELP}") from None
     async with client:
         yield client

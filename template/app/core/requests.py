@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address, ip_network
 from random import getrandbits
 from urllib.parse import urlsplit
 
@@ -30,6 +32,18 @@ def request_id_of(scope: Scope) -> str:
 def client_address(connection: HTTPConnection) -> str:
     """Return where it comes from: behind a proxy that SERVER_TRUSTED_PROXIES names, from beyond."""
     return as_text(connection.client.host, 64) if connection.client else "unknown"
+
+
+def client_network(connection: HTTPConnection) -> str:
+    """Return what one client has to itself: of IPv6, a network with any number of addresses."""
+    return network_of(client_address(connection))
+
+
+def network_of(address: str) -> str:
+    with suppress(ValueError):
+        if isinstance(ip := ip_address(address), IPv6Address):
+            return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
+    return address
 
 
 def is_foreign(connection: HTTPConnection, allowed: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 from httpx2 import AsyncClient
 
 from app.core.feature import Feature
+from app.core.requests import network_of
 from tests.support import Start
 
 
@@ -152,3 +153,16 @@ async def test_only_known_hosts_are_answered(start: Start, encoding: str | None)
         for other in ("evil.com", "test.evil.com", ""):
             assert await status(other) == 400
         assert await status("evil.com", "test") == 400
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_counts_are_of_what_one_client_has_to_itself(address: str, network: str) -> None:
+    assert network_of(address) == network
