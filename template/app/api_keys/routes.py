@@ -16,9 +16,7 @@ async def list_api_keys(keys: ApiKeys) -> list[ApiKeyRead]:
 
 
 @router.post(
-    "",
-    status_code=status.HTTP_201_CREATED,
-    responses=responses(ScopeNotHeld, AlreadyExpired),
+    "", status_code=status.HTTP_201_CREATED, responses=responses(ScopeNotHeld, AlreadyExpired)
 )
 async def create_api_key(keys: ApiKeys, data: ApiKeyCreate, response: Response) -> ApiKeyCreated:
     """Make a key for a program, with no more permissions than it needs."""

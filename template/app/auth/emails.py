@@ -33,7 +33,5 @@ def as_typed(address: str) -> str:
 
 
 Email = Annotated[
-    str,
-    Field(max_length=254, json_schema_extra={"format": "email"}),
-    AfterValidator(normalise),
+    str, Field(max_length=254, json_schema_extra={"format": "email"}), AfterValidator(normalise)
 ]

@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -23,8 +23,6 @@ APPLICATION = "app.main:app"
 # Seconds without a sign of life after which a worker is replaced. A busy machine takes more than
 # Uvicorn's five to import the application, and would replace its workers without end.
 WORKER_PATIENCE = 60
-# Each message would be compressed anew for each socket: half as much work again, twice the memory.
-COMPRESS_MESSAGES = False
 
 commands = typer.Typer()
 
@@ -49,20 +47,9 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Number of processes.")
 @commands.command()
 def dev(host: Host = None, port: Port = None) -> None:
     """Start for development: migrated, reloading, with nothing else installed."""
-    settings = ServerSettings.load()
     with development_services():
         migrate_to("head")
-        uvicorn.run(
-            APPLICATION,
-            host=host or settings.host,
-            port=port or settings.port,
-            reload=True,
-            reload_dirs=["app"],
-            log_config=None,
-            server_header=False,
-            ws_max_size=AppSettings.load().max_body_bytes,
-            ws_per_message_deflate=COMPRESS_MESSAGES,
-        )
+        uvicorn.run(APPLICATION, reload=True, reload_dirs=["app"], **options(host, port))
 
 
 @commands.command()
@@ -79,17 +66,25 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
         uvicorn.run(
             APPLICATION,
-            host=host or settings.host,
-            port=port or settings.port,
+            **options(host, port),
             workers=workers,
-            log_config=None,
-            server_header=False,
-            ws_max_size=AppSettings.load().max_body_bytes,
-            ws_per_message_deflate=COMPRESS_MESSAGES,
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=settings.graceful_timeout,
             timeout_worker_healthcheck=WORKER_PATIENCE,
         )
+
+
+def options(host: str | None, port: int | None) -> dict[str, Any]:
+    """Return what the service is always started with."""
+    return {
+        "host": host or ServerSettings.load().host,
+        "port": port or ServerSettings.load().port,
+        "log_config": None,
+        "server_header": False,
+        "ws_max_size": AppSettings.load().max_body_bytes,
+        # Each would be compressed anew for each socket: half as much work again, twice the memory.
+        "ws_per_message_deflate": False,
+    }
 
 
 def end(signum: int, frame: FrameType | None) -> None:

@@ -68,11 +68,7 @@ async def require_metrics_token(
 router = APIRouter()
 
 
-@router.get(
-    "/metrics",
-    dependencies=[Depends(require_metrics_token)],
-    include_in_schema=False,
-)
+@router.get("/metrics", dependencies=[Depends(require_metrics_token)], include_in_schema=False)
 def read_metrics() -> Response:
     """Metrics of this machine's processes, for Prometheus."""
     registry = REGISTRY

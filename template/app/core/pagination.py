@@ -48,12 +48,7 @@ class InvalidCursor(AppError):
 
 
 async def paginate(
-    session: AsyncSession,
-    statement: Select[R],
-    query: PageQuery,
-    *,
-    sort: str,
-    model: type[R],
+    session: AsyncSession, statement: Select[R], query: PageQuery, *, sort: str, model: type[R]
 ) -> Page[R]:
     """Run a select for one page of a model's rows.
 

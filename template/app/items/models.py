@@ -30,12 +30,7 @@ class Item(Record):
     description: Mapped[str] = mapped_column(Text, default="")
     status: Mapped[ItemStatus] = mapped_column(
         # Text and no type of the database's own: a new status needs no migration.
-        Enum(
-            ItemStatus,
-            native_enum=False,
-            length=16,
-            values_callable=values_of,
-        ),
+        Enum(ItemStatus, native_enum=False, length=16, values_callable=values_of),
         default=ItemStatus.DRAFT,
     )
     version: Mapped[int] = mapped_column(default=1)

@@ -19,10 +19,7 @@ write_limit = Depends(RateLimit("items-write", "120/minute"))
 
 
 @router.get(
-    "",
-    response_model=Page[ItemRead],
-    dependencies=[may_read],
-    responses=responses(InvalidCursor),
+    "", response_model=Page[ItemRead], dependencies=[may_read], responses=responses(InvalidCursor)
 )
 async def list_items(items: Items, query: Annotated[ItemQuery, Query()]) -> Page[Item]:
     """List your items, page by page."""

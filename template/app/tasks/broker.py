@@ -166,17 +166,12 @@ class Broker:
 
     def _arguments(self, options: WorkerOptions) -> list[str]:
         names = ",".join(self._queue(queue) for queue in options.queues or queues())
-        concurrency = options.concurrency and f"--concurrency={options.concurrency}"
-        return [
-            *("--quiet", "worker", f"--hostname=worker-{getpid()}@{gethostname()}"),
-            *(
-                f"--queues={names}",
-                f"--pool={options.pool}",
-                *([concurrency] if concurrency else []),
-            ),
-            # What they tell each other, nobody here asks for.
-            *("--without-gossip", "--without-mingle"),
-        ]
+        concurrency = [f"--concurrency={options.concurrency}"] if options.concurrency else []
+        name = f"--hostname=worker-{getpid()}@{gethostname()}"
+        # What they tell each other, nobody here asks for.
+        alone = ("--without-gossip", "--without-mingle")
+        work = (f"--queues={names}", f"--pool={options.pool}", *concurrency)
+        return ["--quiet", "worker", name, *work, *alone]
 
     def _queue(self, name: str) -> str:
         return f"{self._namespace}.{name}"

@@ -92,8 +92,4 @@ class Claims:
 
 def _ours(task: Task) -> tuple[ColumnElement[bool], ...]:
     # Whoever claims it after us does so at another time: what we still say counts no more.
-    return (
-        Task.id == task.id,
-        Task.state == TaskState.RUNNING,
-        Task.started_at == task.started_at,
-    )
+    return (Task.id == task.id, Task.state == TaskState.RUNNING, Task.started_at == task.started_at)

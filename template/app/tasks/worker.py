@@ -58,10 +58,7 @@ def forget_metrics() -> None:
 def process() -> Generator[RunNow]:
     """Open an event loop, and on it what the service has, once for all tasks of a process."""
     lifespan = app.router.lifespan_context(app)
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(lifespan) as opened,
-    ):
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(lifespan) as opened:
         state = cast("State", opened)
         yield partial(portal.call, state["runner"].run)
 

@@ -36,13 +36,10 @@ def document(topics: Mapping[str, Topic]) -> dict[str, Any]:
         ref_template="#/components/schemas/{model}",
     )
     codes = "\n".join(f"- {code.value}: {code.reason}" for code in CloseCode)
+    about = {"title": project().title, "version": project().version}
     return {
         "asyncapi": "3.0.0",
-        "info": {
-            "title": project().title,
-            "version": project().version,
-            "description": f"Close codes:\n\n{codes}",
-        },
+        "info": {**about, "description": f"Close codes:\n\n{codes}"},
         "defaultContentType": "application/json",
         "channels": {
             "socket": {

@@ -23,10 +23,7 @@ async def read_me(user: CurrentUser) -> User:
 
 
 @router.get(
-    "",
-    response_model=Page[UserRead],
-    dependencies=[may_manage],
-    responses=responses(InvalidCursor),
+    "", response_model=Page[UserRead], dependencies=[may_manage], responses=responses(InvalidCursor)
 )
 async def list_users(users: Users, query: Annotated[UserQuery, Query()]) -> Page[User]:
     """List accounts, page by page."""
