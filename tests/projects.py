@@ -86,12 +86,13 @@ class Project:
     def bin(self) -> Path:
         return self.environment / "bin"
 
-    def add_long_tests(self) -> None:
-        """Of each part that it has, beside its own."""
-        for tests in LONG.iterdir():
-            place = self.path / "tests" / tests.name
-            if place.is_dir():
-                shutil.copytree(tests, place, dirs_exist_ok=True)
+    def add_long_tests(self) -> list[str]:
+        """Of each part that it has, beside its own; return their paths in it."""
+        parts = [part for part in LONG.iterdir() if (self.path / "tests" / part.name).is_dir()]
+        for part in parts:
+            shutil.copytree(part, self.path / "tests" / part.name, dirs_exist_ok=True)
+        files = (file for part in parts for file in part.rglob("test_*.py"))
+        return [str("tests" / file.relative_to(LONG)) for file in files]
 
     @contextmanager
     def postgres(self, folder: Path) -> Iterator[str]:

@@ -73,15 +73,21 @@ def run_suite(
     project: Project, folder: Path, count: Count, *options: str, **variables: str
 ) -> None:
     """Its tests pass, none is skipped in silence; with --cov they cover what it asks for."""
+    run_tests(project, folder, count, *options, **variables)
+
+    count("suites run")
+    count("suites run with coverage", int("--cov" in options))
+    count("suites run on a given Postgres", int("TEST_DATABASE_URL" in variables))
+
+
+def run_tests(
+    project: Project, folder: Path, count: Count, *options: str, **variables: str
+) -> None:
     path = folder / "report.xml"
     # Where all fails, a few say why.
     command = ("python", "-m", "pytest", "-q", "--maxfail=20", f"--junit-xml={path}", *options)
     steadily(partial(project.run, *command, **variables), count)
     report = path.read_text()
-
-    count("suites run")
-    count("suites run with coverage", int("--cov" in options))
-    count("suites run on a given Postgres", int("TEST_DATABASE_URL" in variables))
     assert int(re.findall(r'<testsuite [^>]*tests="(\d+)"', report)[0]) > 0
     assert {
         unescape(reason) for reason in re.findall(r'<skipped [^>]*message="(.*?)"', report)
@@ -122,14 +128,13 @@ def test_suite_is_green(
         given = {"TEST_DATABASE_URL": postgres} if enabled(chosen.data)["postgres"] else {}
         if chosen not in covering():
             run_suite(project, place, count, *IN_ONE_PROCESS, **given, **bytecode)
-            continue
-        if chosen in measured():  # by what a project has itself
-            run_suite(project, place, count, "--cov", **bytecode)
-            if given:
-                run_suite(project, place, count, **given, **bytecode)
-        if chosen not in measured() or all_at_once():
+        elif chosen not in measured():
             project.add_long_tests()
-            run_suite(project, place, count, **bytecode)
+            run_suite(project, place, count, **given, **bytecode)
+        else:  # by what a project has itself
+            run_suite(project, place, count, "--cov", **bytecode)
+            if all_at_once():
+                run_tests(project, place, count, *project.add_long_tests(), **given, **bytecode)
 
 
 @pytest.mark.parametrize("chosen", [smallest(), fullest()], ids=str)
