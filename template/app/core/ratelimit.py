@@ -26,6 +26,7 @@ from app.core.requests import client_network
 from app.core.settings import Settings, StartupError
 
 RETRY_STORE_AFTER = 5.0  # seconds
+UNUSABLE = (ConfigurationError, ValueError)
 log = structlog.get_logger()
 
 
@@ -104,8 +105,7 @@ async def open_limiter() -> AsyncGenerator[Limiter]:
         store = storage_from_string(
             f"async+{url}", implementation="redispy", socket_timeout=0.5, socket_connect_timeout=0.5
         )
-    except (ConfigurationError, ValueError):
-        # They tell the URL, and so a password.
+    except UNUSABLE:  # what they say may have the password in it
         raise StartupError(f"RATELIMIT_URL or REDIS_URL cannot be used: {URL_HELP}") from None
     yield Limiter(cast("Storage", store), settings)
 
