@@ -13,7 +13,7 @@ from app.auth.sessions import digest
 from app.core.database.models import now
 from app.core.database.session import SessionDep
 from app.core.dependencies import inline
-from app.core.identity import Forbidden, LoggedIn, known_permissions
+from app.core.identity import Forbidden, FullyLoggedIn, known_permissions
 from app.core.problems import AppError, NotFound
 
 MARK = "key"  # what scanners for leaked secrets can look for
@@ -37,7 +37,7 @@ class ScopeNotHeld(Forbidden):
 class ApiKeyService:
     """The keys of whoever is logged in."""
 
-    def __init__(self, session: SessionDep, principal: LoggedIn, audit: Audit) -> None:
+    def __init__(self, session: SessionDep, principal: FullyLoggedIn, audit: Audit) -> None:
         self.session = session
         self.principal = principal
         self.user_id = UUID(principal.id)

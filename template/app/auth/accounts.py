@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
@@ -52,6 +53,13 @@ class Accounts(Protocol):
         ...
 
     async def set_password(self, user: User, password: str) -> None: ...
+
+
+async def store_renewed(session: AsyncSession, user: User, hashed: str) -> None:
+    """Replace the hash of the same password, unless there is another one by now."""
+    same = update(User).where(User.id == user.id, User.hashed_password == user.hashed_password)
+    await session.execute(same.values(hashed_password=hashed))
+    user.hashed_password = hashed
 
 
 MakeAccounts = Callable[[AsyncSession, Database, Post], Accounts]

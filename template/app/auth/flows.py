@@ -48,7 +48,7 @@ class MailFlows:
     async def register(self, data: Registration) -> None:
         if not AuthSettings.load().registration:
             raise RegistrationClosed
-        await self._count(data.email)
+        await self._count("register", data.email)
         user = await self.accounts.create(data.email, data.password.get_secret_value())
         if user is None:
             self.post.later(messages.account_exists(data.email))
@@ -57,16 +57,19 @@ class MailFlows:
             self.background.add_task(self.accounts.send_verification, data.email)
 
     async def request_verification(self, email: str) -> None:
-        await self._count(email)
+        await self._count("verify", email)
         self.background.add_task(self.accounts.send_verification, email)
 
     async def forgot_password(self, email: str) -> None:
-        await self._count(email)
+        await self._count("reset", email)
         self.background.add_task(self.accounts.send_reset, email)
 
-    async def _count(self, email: str) -> None:
-        """An address gets a few mails an hour and no more, whether there is an account or not."""
-        await MAILS.count(self.limiter, key_of(email))
+    async def _count(self, kind: str, email: str) -> None:
+        """An address gets a few mails an hour and no more, whether there is an account or not.
+
+        Of each kind: who asks for one that is not sent must not use up another.
+        """
+        await MAILS.count(self.limiter, f"{kind}:{key_of(email)}")
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class AccountFlows:
         current = data.current_password.get_secret_value()
         await self.throttle.count(user.email)
         right, _ = await verify_password(current, user.hashed_password)
-        if not right:
+        if not right or not await self.sessions.may_open(user):
             self.audit.record("password.wrong", actor=user.id)
             raise WrongPassword
         await self.accounts.set_password(user, data.password.get_secret_value())

@@ -36,11 +36,11 @@ class LogInService:
         email = as_typed(email)
         await self.throttle.count(email)
         user = await self.accounts.authenticate(email, password)
-        why = "credentials" if user is None else obstacle(user)
-        if user is None or why:
+        why = user and obstacle(user)
+        if user is None or why or not await self.sessions.may_open(user):
             # The address may be a password in the wrong field: its digest is enough to count.
-            facts = {"subject": user and user.id, "account": key_of(email)[:16], "why": why}
-            self.audit.record("login.failed", **facts)
+            facts = {"subject": user and user.id, "account": key_of(email)[:16]}
+            self.audit.record("login.failed", **facts, why=why or "credentials")
             raise InvalidGrant("The e-mail address or the password is wrong.")
         await self.throttle.forget(email)
         return await self.sessions.open(user, cookie=cookie, scopes=scopes)

@@ -21,6 +21,13 @@ QUEUE_PER_THREAD = 25  # at 50 ms each, nobody waits for much more than a second
 T = TypeVar("T")
 
 
+def check_text(password: SecretStr) -> SecretStr:
+    """JSON can carry what is no text, and cannot be hashed."""
+    if password.get_secret_value().encode(errors="replace").decode() != password.get_secret_value():
+        raise ValueError("must be text")
+    return password
+
+
 def check_length(password: SecretStr) -> SecretStr:
     shortest = AuthSettings.load().min_password_length
     if not shortest <= len(password) <= MAX_LENGTH:
@@ -32,8 +39,9 @@ def show_length(schema: dict[str, Any]) -> None:
     schema |= {"minLength": AuthSettings.load().min_password_length, "maxLength": MAX_LENGTH}
 
 
+Password = Annotated[SecretStr, AfterValidator(check_text), Field(max_length=1000)]
 NewPassword = Annotated[
-    SecretStr, AfterValidator(check_length), Field(json_schema_extra=show_length)
+    Password, AfterValidator(check_length), Field(json_schema_extra=show_length)
 ]
 
 

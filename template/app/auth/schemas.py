@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool
 
 from app.auth.emails import Email
-from app.auth.passwords import NewPassword
+from app.auth.passwords import NewPassword, Password
 from app.core.pagination import PageQuery
 from app.core.schemas import Input, Text, unset
 
@@ -19,7 +19,7 @@ class Registration(Input):
 
 class Credentials(Input):
     email: Annotated[Text, Field(max_length=254, examples=["ada@example.com"])]
-    password: SecretStr = Field(max_length=1000)
+    password: Password
 
 
 class EmailOnly(Input):
@@ -36,7 +36,7 @@ class PasswordReset(Input):
 
 
 class PasswordChange(Input):
-    current_password: SecretStr = Field(max_length=1000)
+    current_password: Password
     password: NewPassword
 
 
@@ -45,7 +45,7 @@ class TokenForm(BaseModel):
 
     grant_type: Literal["password", "refresh_token"]
     username: Text = Field(default="", max_length=254)
-    password: SecretStr = Field(default=SecretStr(""), max_length=1000)
+    password: Password = SecretStr("")
     refresh_token: str = Field(default="", max_length=2000)
     scope: Text = Field(default="", max_length=1000, description="Permissions; all if empty.")
 

@@ -56,6 +56,14 @@ class SessionService:
         self.session = session
         self.audit = audit
 
+    async def may_open(self, user: User) -> bool:
+        """Whether the password that was checked still counts; it does until this is committed.
+
+        To check it takes a while, in which it may be replaced, or the account be locked.
+        """
+        same = (User.id == user.id, User.hashed_password == user.hashed_password, User.is_active)
+        return await self.session.scalar(select(User.id).where(*same).with_for_update()) is not None
+
     async def open(
         self, user: User, *, cookie: bool, scopes: Sequence[str] | None = None
     ) -> Opened:
@@ -140,8 +148,10 @@ class SessionService:
 
     async def _end_if_reused(self, secret: str) -> None:
         session = await self._find(secret)
-        if session is not None and not session.is_cookie:
-            await self._end(session.user_id, Session.id == session.id)
+        if session is None or session.is_cookie:
+            return
+        # Told once: the same token may be sent again and again.
+        if await self._end(session.user_id, Session.id == session.id):
             self.audit.record("refresh.reused", subject=session.user_id, log_in=str(session.id))
 
     async def _find(self, secret: str) -> Session | None:

@@ -1,12 +1,13 @@
 """Slow down who guesses passwords, without locking the owner out for ever."""
 
-import hashlib
+import hmac
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import select
 
 from app.auth.models import Session, User
+from app.auth.settings import AuthSettings
 from app.core.database.session import CurrentDatabase
 from app.core.dependencies import inline
 from app.core.ratelimit import CurrentLimiter, RateLimit
@@ -52,8 +53,9 @@ class LogInThrottle:
 
 
 def key_of(account: str) -> str:
-    """Name an account by a digest: what is typed there may be long, strange, or a password."""
-    return hashlib.sha256(account.encode(errors="replace")).hexdigest()
+    """Name an account by a digest with a key: what is typed there may be long, or a password."""
+    key = AuthSettings.load().secrets[0].get_secret_value()
+    return hmac.digest(key.encode(), account.encode(errors="replace"), "sha256").hex()
 
 
 Throttle = Annotated[LogInThrottle, Depends(inline(LogInThrottle))]

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.trail import record
 from app.auth import messages
+from app.auth.accounts import store_renewed
 from app.auth.flows import RegistrationClosed
 from app.auth.models import User
 from app.auth.passwords import hash_password, verify_password
@@ -69,7 +70,7 @@ class UserManager(UUIDIDMixin, BaseUserManager[Any, UUID]):
         if user is None or not right:
             return None
         if renewed is not None:
-            await self.user_db.update(user, {"hashed_password": renewed})
+            await store_renewed(self.session, user, renewed)
         found: User = user
         return found
 

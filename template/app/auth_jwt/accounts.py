@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import messages, tokens
-from app.auth.accounts import InvalidLink
+from app.auth.accounts import InvalidLink, store_renewed
 from app.auth.models import User
 from app.auth.passwords import hash_password, verify_password
 from app.auth.settings import AuthSettings
@@ -44,7 +44,7 @@ class OwnAccounts:
         if user is None or not right:
             return None
         if renewed is not None:
-            await self._store(user, hashed_password=renewed)
+            await store_renewed(self.session, user, renewed)
         return user
 
     async def send_verification(self, email: str) -> None:
@@ -71,16 +71,15 @@ class OwnAccounts:
         return user
 
     async def set_password(self, user: User, password: str) -> None:
-        await self._store(user, hashed_password=await hash_password(password))
+        hashed = await hash_password(password)
+        changed = update(User).where(User.id == user.id).values(hashed_password=hashed)
+        await self.session.execute(changed)
 
     async def _find(self, email: str) -> User | None:
         """Read in a transaction of its own: none stays open while a password is hashed."""
         async with self.database.read.begin() as session:
             user: User | None = await session.scalar(select(User).where(User.email == email))
         return user
-
-    async def _store(self, user: User, **values: str) -> None:
-        await self.session.execute(update(User).where(User.id == user.id).values(**values))
 
     async def _user_of(self, purpose: str, token: str) -> User:
         """Find whose link it is, and lock the row: of two who use it at once, one is late."""

@@ -132,6 +132,16 @@ async def require_log_in(principal: CurrentPrincipal) -> Principal:
 LoggedIn = Annotated[Principal, Depends(require_log_in)]
 
 
+async def require_full_log_in(principal: LoggedIn) -> Principal:
+    """Let only people pass whose log-in is not for less: it could be made into one for more."""
+    if principal.scopes is not None:
+        raise Forbidden("This needs a log-in with all your permissions.")
+    return principal
+
+
+FullyLoggedIn = Annotated[Principal, Depends(require_full_log_in)]
+
+
 def authenticators(app: FastAPI) -> Sequence[Authenticator]:
     ways: Sequence[Authenticator] = app.state.authenticators
     return ways

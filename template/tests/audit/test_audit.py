@@ -68,6 +68,17 @@ async def test_event_tells_where_it_came_from(
     assert "login.failed" in capsys.readouterr().out
 
 
+async def test_stolen_token_that_is_sent_again_and_again_is_told_once(
+    visitor: AsyncClient, headers: dict[str, str]
+) -> None:
+    stolen = (await log_in(visitor, "root@example.com"))["refresh_token"]
+    for _ in range(4):
+        await renew(visitor, stolen)
+
+    events = (await visitor.get("/audit-events", headers=headers)).json()["items"]
+    assert [event["name"] for event in events].count("refresh.reused") == 1
+
+
 async def test_events_come_in_pages_newest_first(
     visitor: AsyncClient, headers: dict[str, str]
 ) -> None:

@@ -92,8 +92,8 @@ async def ask_token(
     return await client.post("/auth/token", data=form)
 
 
-async def renew(client: AsyncClient, refresh_token: str) -> Response:
-    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+async def renew(client: AsyncClient, refresh_token: str, **more: str) -> Response:
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token, **more}
     return await client.post("/auth/token", data=form)
 
 

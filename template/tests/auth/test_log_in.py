@@ -1,6 +1,10 @@
+from typing import Any
+
 import pytest
+from fastapi import FastAPI
 from httpx2 import AsyncClient
 
+from app.auth.accounts import Accounts
 from app.auth.models import User
 from app.core.database.engine import Database
 from app.core.settings import forget_all
@@ -75,8 +79,52 @@ async def test_log_in_can_be_for_less(visitor: AsyncClient, ada: User) -> None:
     refused = await visitor.post("/items", json={"name": "x"}, headers=headers)
     assert refused.status_code == 403
     assert "items:write" in refused.json()["detail"]
-    renewed = (await renew(visitor, tokens["refresh_token"])).json()
+    # With the right to see or end what others may do, or to make keys, it would be for more.
+    for path in ("/auth/sessions", "/auth/logout-everywhere"):
+        method = "GET" if path.endswith("sessions") else "POST"
+        assert (await visitor.request(method, path, headers=headers)).status_code == 403
+    more = await renew(visitor, tokens["refresh_token"], scope="items:read items:write")
+    assert (more.status_code, more.json()["error"]) == (400, "invalid_scope")
+    renewed = (await renew(visitor, tokens["refresh_token"], scope="items:read")).json()
     assert renewed["scope"] == "items:read"
+    assert (await visitor.post("/auth/logout", headers=headers)).status_code == 204
+
+
+async def test_password_that_was_right_a_moment_ago_opens_nothing(
+    visitor: AsyncClient, app: FastAPI, database: Database, ada: User
+) -> None:
+    """To check it takes a while, in which the owner may replace it, and end all log-ins."""
+    make = app.state.lifespan["make_accounts"]
+
+    def make_slow(*parts: Any) -> Accounts:  # noqa: ANN401
+        accounts: Accounts = make(*parts)
+        check = accounts.authenticate
+
+        async def authenticate(email: str, password: str) -> User | None:
+            user = await check(email, password)
+            await change_user(database, ada.email, hashed_password="replaced")
+            return user
+
+        accounts.authenticate = authenticate  # type: ignore[method-assign]
+        return accounts
+
+    app.state.lifespan["make_accounts"] = make_slow
+    late = await ask_token(visitor, ada.email)
+
+    assert (late.status_code, late.json()["error"]) == (400, "invalid_grant")
+
+
+async def test_password_that_is_no_text_tells_nothing(visitor: AsyncClient, ada: User) -> None:
+    answers = [
+        await visitor.post(
+            "/auth/cookie",
+            content=f'{{"email": "{email}", "password": "\\ud800"}}',
+            headers={"Origin": "http://test", "Content-Type": "application/json"},
+        )
+        for email in (ada.email, "nobody@example.com")
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
 
 
 async def test_unknown_scope_is_refused(visitor: AsyncClient, ada: User) -> None:
@@ -142,7 +190,7 @@ async def test_over_long_password_is_not_hashed(visitor: AsyncClient, ada: User)
     ("form", "error", "sentence"),
     [
         ({}, "invalid_request", "grant_type: Field required"),
-        ({"grant_type": "magic"}, "invalid_request", "grant_type: Input should be"),
+        ({"grant_type": "magic"}, "unsupported_grant_type", "grant_type: password or"),
         ({"grant_type": "refresh_token"}, "invalid_grant", ""),
         ({"grant_type": "password"}, "invalid_grant", ""),
     ],

@@ -14,7 +14,7 @@ from app.auth.schemas import (
     UserRead,
 )
 from app.auth.users import CurrentUser
-from app.core.identity import LoggedIn
+from app.core.identity import FullyLoggedIn
 from app.core.problems import responses
 from app.core.ratelimit import RateLimit, TooManyRequests
 
@@ -60,7 +60,7 @@ async def reset_password(flow: AccountFlow, data: PasswordReset) -> None:
 
 @router.post("/change-password", status_code=DONE, responses=responses(WrongPassword))
 async def change_password(
-    principal: LoggedIn, user: CurrentUser, flow: AccountFlow, data: PasswordChange
+    principal: FullyLoggedIn, user: CurrentUser, flow: AccountFlow, data: PasswordChange
 ) -> None:
     """Change your password. Every other log-in ends."""
     await flow.change_password(user, principal, data)

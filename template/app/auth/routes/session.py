@@ -13,7 +13,7 @@ from app.auth.login import LogIn
 from app.auth.schemas import Credentials, RevocationForm, SessionRead, TokenForm, Tokens
 from app.auth.sessions import InvalidGrant, OAuthError, Opened, Sessions
 from app.auth.settings import AuthSettings
-from app.core.identity import LoggedIn, known_permissions
+from app.core.identity import FullyLoggedIn, LoggedIn, known_permissions
 from app.core.problems import NotFound, responses
 from app.core.ratelimit import TooManyRequests
 
@@ -22,8 +22,12 @@ class InvalidRequest(OAuthError):
     """Where other routes answer 422."""
 
 
+class UnsupportedGrantType(OAuthError):
+    """Another way to a token, which is not there."""
+
+
 class InvalidScope(OAuthError):
-    """A permission that is not there."""
+    """A permission that is not there, or a renewal with others than its log-in has."""
 
 
 class OAuthRoute(APIRoute):
@@ -37,6 +41,8 @@ class OAuthRoute(APIRoute):
                 return await handle(request)
             except RequestValidationError as error:
                 first = error.errors()[0]
+                if first["type"] == "literal_error":
+                    raise UnsupportedGrantType("grant_type: password or refresh_token") from None
                 raise InvalidRequest(f"{first['loc'][-1]}: {first['msg']}") from None
 
         return answer
@@ -54,7 +60,9 @@ router = APIRouter(prefix="/auth", tags=["auth"])
 @oauth.post(
     "/token",
     response_model_exclude_none=True,
-    responses=responses(InvalidGrant, InvalidRequest, InvalidScope, TooManyRequests),
+    responses=responses(
+        InvalidGrant, InvalidRequest, InvalidScope, UnsupportedGrantType, TooManyRequests
+    ),
 )
 async def create_token(
     form: Annotated[TokenForm, Form()],
@@ -66,7 +74,10 @@ async def create_token(
     """Log in, or renew a log-in: the token endpoint of OAuth2 (RFC 6749)."""
     response.headers["Cache-Control"] = "no-store"
     if form.grant_type == "refresh_token":
-        return tokens_of(await sessions.renew(form.refresh_token))
+        opened = await sessions.renew(form.refresh_token)
+        if form.scope and set(form.scope.split()) != set(opened.session.scopes or ()):
+            raise InvalidScope("A renewed log-in has the permissions that it had.")
+        return tokens_of(opened)
     scopes = known_scopes(form.scope, cast("FastAPI", request.app))
     password = form.password.get_secret_value()
     return tokens_of(await log_in.open(form.username, password, cookie=False, scopes=scopes))
@@ -114,14 +125,16 @@ async def log_out(principal: LoggedIn, sessions: Sessions, response: Response) -
 
 
 @router.post("/logout-everywhere", status_code=status.HTTP_204_NO_CONTENT)
-async def log_out_everywhere(principal: LoggedIn, sessions: Sessions, response: Response) -> None:
+async def log_out_everywhere(
+    principal: FullyLoggedIn, sessions: Sessions, response: Response
+) -> None:
     """End every log-in of yours, this one too."""
     await sessions.end_all(UUID(principal.id))
     delete_cookie(response)
 
 
 @router.get("/sessions")
-async def list_sessions(principal: LoggedIn, sessions: Sessions) -> list[SessionRead]:
+async def list_sessions(principal: FullyLoggedIn, sessions: Sessions) -> list[SessionRead]:
     """List your log-ins, the one used last first."""
     found = [SessionRead.model_validate(one) for one in await sessions.all_of(UUID(principal.id))]
     return [
@@ -134,7 +147,7 @@ async def list_sessions(principal: LoggedIn, sessions: Sessions) -> list[Session
     status_code=status.HTTP_204_NO_CONTENT,
     responses=responses(SessionNotFound),
 )
-async def end_session(principal: LoggedIn, session_id: UUID, sessions: Sessions) -> None:
+async def end_session(principal: FullyLoggedIn, session_id: UUID, sessions: Sessions) -> None:
     """End one of your log-ins, on a lost device for example."""
     if not await sessions.end(UUID(principal.id), session_id):
         raise SessionNotFound
