@@ -56,7 +56,7 @@ async def require_metrics_token(
 ) -> None:
     """Refuse a wrong token; without one set, be open while developing and absent where deployed."""
     token = MetricsSettings.load().token
-    if token is None:
+    if not token:
         if AppSettings.load().environment.deployed:
             raise HTTPException(404)
         return

@@ -1,3 +1,4 @@
+import pytest
 from httpx2 import AsyncClient
 
 from app.features import FEATURES
@@ -27,8 +28,11 @@ async def test_metrics_ask_for_their_token(start: Start) -> None:
     assert right.status_code == 200
 
 
-async def test_deployed_metrics_without_a_token_are_closed(start: Start) -> None:
-    async with start(*FEATURES, APP_ENVIRONMENT="production") as client:
+@pytest.mark.parametrize("unset", [{}, {"METRICS_TOKEN": ""}])
+async def test_deployed_metrics_without_a_token_are_closed(
+    start: Start, unset: dict[str, str]
+) -> None:
+    async with start(*FEATURES, APP_ENVIRONMENT="production", **unset) as client:
         response = await client.get("/metrics")
 
     assert response.status_code == 404
