@@ -64,7 +64,9 @@ def migrate(connection: Connection) -> None:
 
 
 async def connect_and_migrate() -> None:
-    engine = create_engine(DatabaseSettings.load())
+    # A change to a large table takes longer than a request may.
+    settings = DatabaseSettings.load().model_copy(update={"statement_timeout": 3600})
+    engine = create_engine(settings)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(migrate)

@@ -27,8 +27,14 @@ def alembic_config() -> Config:
     return Config(toml_file="pyproject.toml")
 
 
+async def wait_for_database() -> None:
+    async with open_database(DatabaseSettings.load()):
+        pass
+
+
 def migrate_to(revision: str) -> None:
-    """Upgrade the database that the settings name."""
+    """Upgrade the database that the settings name, once it answers."""
+    asyncio.run(wait_for_database())
     try:
         command.upgrade(alembic_config(), revision)
     except CommandError as error:

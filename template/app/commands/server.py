@@ -13,10 +13,8 @@ import uvicorn
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from app.commands.database import migrate_to
+from app.commands.database import migrate_to, wait_for_database
 from app.commands.development import development_services
-from app.core.database.engine import open_database
-from app.core.database.settings import DatabaseSettings
 from app.core.settings import AppSettings, Settings
 
 APPLICATION = "app.main:app"
@@ -90,8 +88,3 @@ def options(host: str | None, port: int | None) -> dict[str, Any]:
 def end(signum: int, frame: FrameType | None) -> None:
     del signum, frame
     sys.exit(0)
-
-
-async def wait_for_database() -> None:
-    async with open_database(DatabaseSettings.load()):
-        pass

@@ -14,7 +14,7 @@ from typing import cast
 from anyio.from_thread import start_blocking_portal
 from prometheus_client import REGISTRY, CollectorRegistry, multiprocess, start_http_server
 
-from app.commands.server import wait_for_database
+from app.commands.database import wait_for_database
 from app.main import app
 from app.tasks.broker import Broker, RunNow, WorkerOptions
 from app.tasks.resources import State

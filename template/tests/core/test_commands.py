@@ -12,7 +12,7 @@ from app.__main__ import cli
 from app.core.database.engine import create_engine
 from app.core.database.settings import DatabaseSettings
 from app.core.settings import forget_all
-from tests.support import NewDatabase
+from tests.support import NewDatabase, unreachable
 
 
 async def create_tables(url: str) -> None:
@@ -50,6 +50,19 @@ def test_migrate_and_seed_once() -> None:
     assert "items: 0 added\n" in run("seed").output
     assert run("downgrade", "-1").exit_code == 0
     assert run("migrate", "+1").exit_code == 0
+
+
+def test_migration_waits_for_the_database_and_says_so(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", unreachable(database_url))
+    monkeypatch.setenv("DATABASE_START_TIMEOUT", "0.001")
+    forget_all()
+
+    result = run("migrate")
+
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith("DATABASE_URL: ")
 
 
 @pytest.mark.usefixtures("empty_database")

@@ -56,6 +56,8 @@ def translate_errors(engine: Engine) -> None:
 
 
 def is_retryable(error: BaseException) -> bool:
+    if isinstance(error, TimeoutError):
+        return True
     sqlstate = getattr(error, "sqlstate", None)
     if sqlstate:
         return str(sqlstate).startswith(RETRYABLE_SQLSTATES)
