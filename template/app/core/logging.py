@@ -21,9 +21,12 @@ SECRET_NAMES = re.compile(
     r"passw|secret|token|authorization|cookie|api[-_]?key|credential|private[-_]?key",
     re.IGNORECASE,
 )
-# What looks like a secret inside a text: the user part of a URL, and a bearer or basic credential.
+# What looks like a secret inside a text: the user part of a URL, a bearer or basic credential, and
+# what Postgres tells of the row or the value that it refuses.
 SECRET_TEXTS = re.compile(
-    r"(?<=://)[^\s/@]+(?=@)|(?<=\bBearer )[\w.~+/=-]+|(?<=\bBasic )[\w+/=]+", re.IGNORECASE
+    r"(?<=://)[^\s/@]+(?=@)|(?<=\bBearer )[\w.~+/=-]+|(?<=\bBasic )[\w+/=]+"
+    r"|(?<=\bDETAIL:  )[^\n]+|(?<=for query argument )\$\d+: [^\n]+",
+    re.IGNORECASE,
 )
 
 LogRequest = Callable[[dict[str, Any]], None]

@@ -20,6 +20,14 @@ from tests.support import Start
         ),
         ({"urls": ["redis://u:p@h/0"]}, {"urls": ["redis://***@h/0"]}),
         ({"event": "sent Bearer eyJ.a-b_c to x"}, {"event": "sent Bearer *** to x"}),
+        (
+            {"error": "null value\nDETAIL:  Failing row contains (1, hunter2).\n[SQL: INSERT]"},
+            {"error": "null value\nDETAIL:  ***\n[SQL: INSERT]"},
+        ),
+        (
+            {"error": "invalid input for query argument $2: 'hunter2' (expected int)"},
+            {"error": "invalid input for query argument ***"},
+        ),
         ({"count": 3, "author": "ann"}, {"count": 3, "author": "ann"}),
     ],
 )
