@@ -4,11 +4,13 @@ One pure ASGI wrapper instead of a stack of middleware: each layer costs on ever
 """
 
 import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 from time import perf_counter
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
@@ -41,10 +43,14 @@ class Edge:
 
     Args:
         headers: added to every answer, besides the security headers.
+        around_errors: layers that the answer to an unexpected error goes through, as others do.
     """
 
-    def __init__(self, app: ASGIApp, headers: RawHeaders) -> None:
+    def __init__(
+        self, app: ASGIApp, headers: RawHeaders, around_errors: Sequence[Middleware] = ()
+    ) -> None:
         self.app = app
+        self.around_errors = around_errors
         self.headers = [*SECURITY_HEADERS, *headers]
         self.log_request = request_logger()
 
@@ -58,7 +64,8 @@ class Edge:
             await self.app(scope, receive, send)
             return
         headers = [*self.headers, (b"x-request-id", request_id.encode())]
-        await Exchange(scope, send, headers, self.log_request).run(self.app, receive)
+        exchange = Exchange(scope, send, headers, self.log_request)
+        await exchange.run(self.app, receive, self.around_errors)
 
 
 class Exchange:
@@ -75,7 +82,7 @@ class Exchange:
         self.started = False
         self.replaced = False
 
-    async def run(self, app: ASGIApp, receive: Receive) -> None:
+    async def run(self, app: ASGIApp, receive: Receive, layers: Sequence[Middleware]) -> None:
         begin = perf_counter()
         try:
             await app(self.scope, receive, self.send)
@@ -86,8 +93,10 @@ class Exchange:
                 raise  # too late for an answer: the server closes the connection
             log.exception("unexpected error")
             detail = f"{type(error).__name__}: {error}" if AppSettings.load().debug else None
-            response = problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail=detail)
-            await response(self.scope, receive, self.send)
+            answer: ASGIApp = problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail=detail)
+            for cls, arguments, options in layers:
+                answer = cls(answer, *arguments, **options)
+            await answer(self.scope, receive, self.send)
         finally:
             self.record(perf_counter() - begin)
 

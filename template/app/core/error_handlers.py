@@ -58,6 +58,8 @@ def allowed_methods(request: Request) -> list[str]:
 
 def _invalid_value(detail: Mapping[str, Any]) -> dict[str, Any]:
     location, *path = detail["loc"]
+    if detail["type"] == "json_invalid":
+        path = []  # it is where in the text, and no member
     # The value itself stays out of the answer: it may be a password, and it is in the request.
     return InvalidValue(
         location=str(location),

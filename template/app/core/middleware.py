@@ -20,11 +20,13 @@ UNCOMPRESSED = ("text/event-stream", "audio/*", "image/*", "video/*")
 def core_middleware() -> Iterator[Middleware]:
     settings, cors = AppSettings.load(), CorsSettings.load()
     # An answer without CORS headers must not be kept for a request that needs them.
-    yield Middleware(Edge, headers=[(b"vary", b"Origin")] if cors.origins else [])
+    vary = [(b"vary", b"Origin")] if cors.origins else []
+    yield Middleware(Edge, headers=vary, around_errors=[*_cors(cors)])
+    known = Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False)
     if settings.https_redirect:
-        yield Middleware(HTTPSRedirectMiddleware)
+        yield from (known, Middleware(HTTPSRedirectMiddleware))
     layers = [
-        Middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts, www_redirect=False),
+        known,
         *_cors(cors),
         Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes),
         Middleware(

@@ -130,11 +130,13 @@ async def test_only_known_origins_may_call(start: Start) -> None:
 
 
 async def test_http_is_redirected_where_asked(start: Start) -> None:
-    async with start(APP_HTTPS_REDIRECT="true") as client:
+    async with start(APP_HTTPS_REDIRECT="true", APP_HOSTS="test") as client:
         response = await client.get("/health/live")
+        elsewhere = await client.get("/health/live", headers={"Host": "evil.example"})
 
     assert response.status_code == 307
     assert response.headers["location"] == "https://test/health/live"
+    assert elsewhere.status_code == 400
 
 
 @pytest.mark.parametrize("encoding", [None, "identity"])

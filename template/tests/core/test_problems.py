@@ -52,6 +52,14 @@ async def test_malformed_body(client: AsyncClient, body: bytes) -> None:
     assert_problem(response, response.status_code, response.json()["type"])
 
 
+async def test_mistake_in_the_text_has_no_pointer(client: AsyncClient) -> None:
+    json = {"Content-Type": "application/json"}
+    response = await client.post("/items", content=b'{"name": oops}', headers=json)
+
+    [error] = response.json()["errors"]
+    assert (error["location"], error["pointer"], error["type"]) == ("body", "", "json_invalid")
+
+
 async def test_wrong_content_type(client: AsyncClient) -> None:
     response = await client.post(
         "/items", content=b'{"name": "x"}', headers={"Content-Type": "text/plain"}
@@ -82,6 +90,16 @@ async def test_unexpected_error_shows_no_internals(start: Start) -> None:
     assert_problem(response, 500)
     assert "hunter2" not in response.text
     assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_page_of_a_known_origin_can_read_an_unexpected_error(start: Start) -> None:
+    page = "https://app.example.com"
+    async with start(Feature(name="broken", router=router), CORS_ORIGINS=page) as client:
+        response = await client.get("/broken", headers={"Origin": page})
+
+    assert_problem(response, 500)
+    assert response.headers["access-control-allow-origin"] == page
+    assert "X-Request-ID" in response.headers["access-control-expose-headers"]
 
 
 async def test_unexpected_error_says_why_in_debug(start: Start) -> None:
