@@ -26,7 +26,7 @@ class RedisSettings(Settings):
     )
 
 
-URL_HELP = "it is like redis://:password@host:6379/0, with / as %2F and # as %23 in a password."
+URL_HELP = "it is like redis://host:6379/0; in a password, / is %2F, # is %23 and @ is %40."
 
 
 @asynccontextmanager

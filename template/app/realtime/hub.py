@@ -76,13 +76,9 @@ class Hub:
         if self.history is not None:
             listener.move_on(self.history.place)
 
-    def begin(
-        self, stream: str, before: Position = START, past: Iterable[tuple[Position, Fields]] = ()
-    ) -> None:
+    def begin(self, stream: str, before: Position = START) -> None:
         """Begin a new history: whoever listens is told that something may be missing."""
         self.history = History(stream, self.settings.history, before)
-        for position, fields in past:
-            self.history.add(decode(Place(stream, position), fields))
         reset = Reset(self.history.place)
         for listener in self._everybody():
             RESETS.inc()

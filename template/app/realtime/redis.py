@@ -6,6 +6,7 @@ the name is another one than before, or is gone, events have been lost.
 
 import asyncio
 import random
+from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -180,16 +181,13 @@ class Reader:
         whole = state.complete and (
             len(entries) == state.length or state.length < len(entries) < most
         )
-        first = Position.parse(entries[0][0].decode()) if entries else state.last
+        positions = [Position.parse(key.decode()) for key, _ in entries]
+        # What was heard before is not told again, though it is in another stream now.
+        heard = bisect_right(positions, self._last)
+        first = positions[max(heard - 1, 0)] if entries else state.last
         self._stream, self._last = name, state.last
-        self._counts.clear()
-        before, past = START if whole else first, list[tuple[Position, Fields]]()
-        for position, fields in self._new(entries):
-            if "reset" in fields:
-                before, past = position, []
-            else:
-                past.append((position, fields))
-        self._hub.begin(name, before, past)
+        self._hub.begin(name, START if whole and not heard else first)
+        self._receive(entries[heard:])
 
     def _receive(self, entries: Sequence[Entry]) -> None:
         for position, fields in self._new(entries):

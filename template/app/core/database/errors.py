@@ -30,7 +30,7 @@ class Pool(AsyncAdaptedQueuePool):
     def connect(self) -> PoolProxiedConnection:
         try:
             return super().connect()
-        except PoolTimeoutError as error:
+        except (PoolTimeoutError, TimeoutError) as error:  # also where a ping has no answer
             raise DatabaseUnavailable from error
 
 
