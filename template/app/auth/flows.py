@@ -96,7 +96,7 @@ class AccountFlows:
         current = data.current_password.get_secret_value()
         await self.throttle.count(user.email)
         right, _ = await verify_password(current, user.hashed_password)
-        if not right or not await self.sessions.may_open(user):
+        if not right or not await self.sessions.still_counts(user):
             self.audit.record("password.wrong", actor=user.id)
             raise WrongPassword
         await self.accounts.set_password(user, data.password.get_secret_value())

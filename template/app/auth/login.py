@@ -37,7 +37,7 @@ class LogInService:
         await self.throttle.count(email)
         user = await self.accounts.authenticate(email, password)
         why = user and obstacle(user)
-        if user is None or why or not await self.sessions.may_open(user):
+        if user is None or why or not await self.sessions.still_counts(user):
             # The address may be a password in the wrong field: its digest is enough to count.
             facts = {"subject": user and user.id, "account": key_of(email)[:16]}
             self.audit.record("login.failed", **facts, why=why or "credentials")

@@ -56,7 +56,7 @@ class SessionService:
         self.session = session
         self.audit = audit
 
-    async def may_open(self, user: User) -> bool:
+    async def still_counts(self, user: User) -> bool:
         """Whether the password that was checked still counts; it does until this is committed.
 
         To check it takes a while, in which it may be replaced, or the account be locked.

@@ -25,7 +25,8 @@ SECRET_NAMES = re.compile(
 # what Postgres tells of the row or the value that it refuses.
 SECRET_TEXTS = re.compile(
     r"(?<=://)[^\s/@]+(?=@)|(?<=\bBearer )[\w.~+/=-]+|(?<=\bBasic )[\w+/=]+"
-    r"|(?<=\bDETAIL:  )[^\n]+|(?<=for query argument )\$\d+: [^\n]+",
+    r"|(?<=\bDETAIL:  )(?s:.+?)(?=\n\[SQL: |\n\nThe above |\Z)"  # a value may have lines
+    r"|(?<=for query argument )\$\d+: [^\n]+",
     re.IGNORECASE,
 )
 

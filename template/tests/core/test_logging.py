@@ -21,7 +21,7 @@ from tests.support import Start
         ({"urls": ["redis://u:p@h/0"]}, {"urls": ["redis://***@h/0"]}),
         ({"event": "sent Bearer eyJ.a-b_c to x"}, {"event": "sent Bearer *** to x"}),
         (
-            {"error": "null value\nDETAIL:  Failing row contains (1, hunter2).\n[SQL: INSERT]"},
+            {"error": "null value\nDETAIL:  Failing row contains (a\nb, hunter2).\n[SQL: INSERT]"},
             {"error": "null value\nDETAIL:  ***\n[SQL: INSERT]"},
         ),
         (
