@@ -3,7 +3,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response, status
 
 from app.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyRead
-from app.api_keys.service import AlreadyExpired, ApiKeyNotFound, ApiKeys, ScopeNotHeld
+from app.api_keys.service import AlreadyExpired, ApiKeyNotFound, ApiKeys, NotConfirmed, ScopeNotHeld
 from app.core.problems import responses
 
 router = APIRouter(prefix="/api-keys", tags=["api keys"])
@@ -16,7 +16,9 @@ async def list_api_keys(keys: ApiKeys) -> list[ApiKeyRead]:
 
 
 @router.post(
-    "", status_code=status.HTTP_201_CREATED, responses=responses(ScopeNotHeld, AlreadyExpired)
+    "",
+    status_code=status.HTTP_201_CREATED,
+    responses=responses(NotConfirmed, ScopeNotHeld, AlreadyExpired),
 )
 async def create_api_key(keys: ApiKeys, data: ApiKeyCreate, response: Response) -> ApiKeyCreated:
     """Make a key for a program, with no more permissions than it needs."""

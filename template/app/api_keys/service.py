@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.api_keys.models import ApiKey
 from app.api_keys.schemas import ApiKeyCreate
 from app.audit.trail import Audit
+from app.auth.models import User
 from app.auth.sessions import digest
 from app.core.database.models import now
 from app.core.database.session import SessionDep
@@ -22,6 +23,11 @@ MARK = "key"  # what scanners for leaked secrets can look for
 class ApiKeyNotFound(NotFound):
     def __init__(self) -> None:
         super().__init__("You have no key with this id.")
+
+
+class NotConfirmed(Forbidden):
+    def __init__(self) -> None:
+        super().__init__("Confirm your e-mail address first: a key outlives a new password.")
 
 
 class AlreadyExpired(AppError):
@@ -49,6 +55,8 @@ class ApiKeyService:
 
     async def create(self, data: ApiKeyCreate) -> tuple[ApiKey, str]:
         """Make a key, which is told once."""
+        if not (await self.session.get_one(User, self.user_id)).is_verified:
+            raise NotConfirmed
         known = known_permissions(self.audit.request.app)
         for scope in data.scopes:
             if scope not in known or not self.principal.may(known[scope]):

@@ -10,7 +10,7 @@ from app.auth import messages
 from app.auth.accounts import AccountsDep
 from app.auth.models import User
 from app.auth.passwords import verify_password
-from app.auth.schemas import PasswordChange, PasswordReset, Registration
+from app.auth.schemas import Confirmation, PasswordChange, PasswordReset, Registration
 from app.auth.sessions import Sessions
 from app.auth.settings import AuthSettings
 from app.auth.throttle import Throttle, key_of
@@ -29,10 +29,13 @@ class RegistrationClosed(NotFound):
 
 
 class WrongPassword(AppError):
+    """The audit trail tells of it."""
+
     keeps_changes: ClassVar[bool] = True
 
-    def __init__(self) -> None:
-        super().__init__("The current password is wrong.")
+
+class OtherPassword(AppError):
+    """Whoever confirms the address has not made the account."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,12 @@ class AccountFlows:
     post: PostDep
     audit: Audit
 
-    async def verify(self, token: str) -> User:
-        user = await self.accounts.verify(token)
+    async def verify(self, data: Confirmation) -> User:
+        user = await self.accounts.verify(data.token)
+        # Who made the account may be somebody else, waiting for the owner to open the link.
+        right, _ = await verify_password(data.password.get_secret_value(), user.hashed_password)
+        if not right:
+            raise OtherPassword("The password is wrong. If it is not known, ask for a new one.")
         self.audit.record("email.verified", actor=user.id)
         return user
 
@@ -98,7 +105,7 @@ class AccountFlows:
         right, _ = await verify_password(current, user.hashed_password)
         if not right or not await self.sessions.still_counts(user):
             self.audit.record("password.wrong", actor=user.id)
-            raise WrongPassword
+            raise WrongPassword("The current password is wrong.")
         await self.accounts.set_password(user, data.password.get_secret_value())
         self.audit.record("password.changed", actor=user.id)
         await self._end_log_ins(user, but=principal.session)

@@ -11,7 +11,7 @@ def confirm_address(email: str, token: str) -> Mail:
 
 {settings.link("verify", token)}
 
-If you have not made an account, there is nothing to do."""
+It asks for the password of the account. If you have not made one, there is nothing to do."""
     return Mail(email, f"{project().title}: confirm your address", text)
 
 

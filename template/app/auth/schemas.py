@@ -26,8 +26,9 @@ class EmailOnly(Input):
     email: Email
 
 
-class TokenOnly(Input):
+class Confirmation(Input):
     token: Token
+    password: Password
 
 
 class PasswordReset(Input):

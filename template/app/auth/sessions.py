@@ -156,8 +156,7 @@ class SessionService:
 
     async def _find(self, secret: str) -> Session | None:
         owner = select(SessionToken.session_id).where(SessionToken.digest == digest(secret))
-        found = await self.session.scalars(select(Session).where(Session.id.in_(owner)))
-        return found.one_or_none()
+        return await self.session.scalar(select(Session).where(Session.id.in_(owner)))
 
     def _new_secret(self, session_id: UUID) -> str:
         secret = secrets.token_urlsafe(32)

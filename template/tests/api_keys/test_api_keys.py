@@ -54,6 +54,19 @@ async def test_items_of_a_key_are_its_owners(visitor: AsyncClient, headers: dict
     assert len((await visitor.get("/items", headers=headers)).json()["items"]) == 1
 
 
+async def test_who_has_not_confirmed_an_address_makes_no_keys(
+    visitor: AsyncClient, database: Database, ada: User, headers: dict[str, str]
+) -> None:
+    await change_user(database, ada.email, is_verified=False)
+
+    refused = await visitor.post(
+        "/api-keys", json={"name": "import", "scopes": ["items:read"]}, headers=headers
+    )
+
+    assert refused.status_code == 403
+    assert refused.json()["type"] == "urn:problem:not-confirmed"
+
+
 async def test_key_is_shown_once_and_kept_as_a_digest(
     visitor: AsyncClient, database: Database, headers: dict[str, str]
 ) -> None:

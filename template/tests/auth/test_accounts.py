@@ -41,13 +41,34 @@ async def test_account_is_made_confirmed_and_used(
     assert (await ask_token(visitor, NEW)).status_code == 400
 
     token = mailbox.token(NEW, "verify")
-    verified = await visitor.post("/auth/verify", json={"token": token})
+    body = {"token": token, "password": PASSWORD}
+    verified = await visitor.post("/auth/verify", json=body)
 
     assert verified.json()["is_verified"] is True
     assert verified.json()["roles"] == ["user"]
     assert await status_with(visitor, await log_in(visitor, NEW)) == 200
     # The link was good once.
-    assert await post(visitor, "verify", token=token) == 400
+    assert await post(visitor, "verify", **body) == 400
+
+
+async def test_account_that_somebody_else_made_is_not_confirmed_but_taken_over(
+    visitor: AsyncClient, mailbox: Mailbox
+) -> None:
+    await register(visitor, NEW)
+    of_somebody_else = await log_in(visitor, NEW)
+    token = mailbox.token(NEW, "verify")
+
+    refused = await visitor.post("/auth/verify", json={"token": token, "password": OTHER_PASSWORD})
+    await post(visitor, "forgot-password", email=NEW)
+    link = mailbox.token(NEW, "reset-password")
+    assert await post(visitor, "reset-password", token=link, password=OTHER_PASSWORD) == 204
+
+    assert refused.json()["type"] == "urn:problem:other-password"
+    assert await status_with(visitor, of_somebody_else) == 401
+    assert (await ask_token(visitor, NEW)).status_code == 400
+    tokens = await log_in(visitor, NEW, password=OTHER_PASSWORD)
+    me = await visitor.get("/users/me", headers=bearer(tokens))
+    assert me.json()["is_verified"] is True
 
 
 @pytest.mark.parametrize(
@@ -131,7 +152,7 @@ async def test_link_for_one_thing_does_not_do_another(
     reset = mailbox.token(NEW, "reset-password")
 
     assert await post(visitor, "reset-password", token=verify, password=OTHER_PASSWORD) == 400
-    assert await post(visitor, "verify", token=reset) == 400
+    assert await post(visitor, "verify", token=reset, password=PASSWORD) == 400
 
 
 @pytest.mark.parametrize("path", ["verify", "reset-password"])
@@ -141,13 +162,11 @@ async def test_links_of_locked_accounts_are_dead(
     await make_user(database, NEW, is_verified=False)
     asked = "request-verify-token" if path == "verify" else "forgot-password"
     await post(visitor, asked, email=NEW)
-    body = {"token": mailbox.token(NEW, path)}
-    if path == "reset-password":
-        body["password"] = OTHER_PASSWORD
+    token = mailbox.token(NEW, path)
 
     await change_user(database, NEW, is_active=False)
 
-    assert await post(visitor, path, **body) == 400
+    assert await post(visitor, path, token=token, password=PASSWORD) == 400
 
 
 async def test_links_outlive_a_new_key(
@@ -178,8 +197,8 @@ async def test_address_with_another_alphabet_works_as_typed(
 
 @pytest.mark.parametrize("token", ["", "nonsense", "e30.e30.e30"])
 async def test_invented_links_are_refused(visitor: AsyncClient, token: str) -> None:
-    assert await post(visitor, "verify", token=token) == 400
-    assert await post(visitor, "reset-password", token=token, password=OTHER_PASSWORD) == 400
+    for path in ("verify", "reset-password"):
+        assert await post(visitor, path, token=token, password=PASSWORD) == 400
 
 
 async def test_changed_password_ends_the_other_log_ins(

@@ -3,14 +3,14 @@
 from fastapi import APIRouter, Depends, status
 
 from app.auth.accounts import InvalidLink
-from app.auth.flows import AccountFlow, MailFlow, RegistrationClosed, WrongPassword
+from app.auth.flows import AccountFlow, MailFlow, OtherPassword, RegistrationClosed, WrongPassword
 from app.auth.models import User
 from app.auth.schemas import (
+    Confirmation,
     EmailOnly,
     PasswordChange,
     PasswordReset,
     Registration,
-    TokenOnly,
     UserRead,
 )
 from app.auth.users import CurrentUser
@@ -40,10 +40,10 @@ async def request_verify_token(flow: MailFlow, data: EmailOnly) -> None:
     await flow.request_verification(data.email)
 
 
-@router.post("/verify", response_model=UserRead, responses=responses(InvalidLink))
-async def verify_email(flow: AccountFlow, data: TokenOnly) -> User:
-    """Confirm an address, with the token of the link that was mailed to it."""
-    return await flow.verify(data.token)
+@router.post("/verify", response_model=UserRead, responses=responses(InvalidLink, OtherPassword))
+async def verify_email(flow: AccountFlow, data: Confirmation) -> User:
+    """Confirm an address, with the token of the link that was mailed to it, and the password."""
+    return await flow.verify(data)
 
 
 @router.post("/forgot-password", status_code=ACCEPTED)
