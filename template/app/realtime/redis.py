@@ -5,35 +5,26 @@ the name is another one than before, or is gone, events have been lost.
 """
 
 import asyncio
-import random
-from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from secrets import token_hex
 from typing import Any, cast
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from app.core.project import project
-from app.realtime.hub import Fields, Hub, new_stream
+from app.realtime.hub import Fields, Hub
 from app.realtime.metrics import UNPUBLISHED
-from app.realtime.places import START, Position
+from app.realtime.stream_reader import AT_ONCE, MOST_WAITING, Reader, retry_delay
 
-MOST_WAITING = 10_000
 PATIENCE = 2.0  # seconds, for Redis to answer at the start, and to take the rest at the end
-AT_ONCE = 200
 RESET: Fields = {"reset": b"1"}
 FAILURES = (RedisError, OSError)
 
-Entry = tuple[bytes, dict[bytes, bytes]]
 log = structlog.get_logger()
-
-
-def retry_delay(failures: int) -> float:
-    return min(3.0, 0.1 * 2.0**failures) * random.uniform(0.5, 1)  # noqa: S311  (no secret)
 
 
 class Writer:
@@ -93,127 +84,6 @@ class Writer:
         if not self._waiting:
             self._wake.clear()
             self._idle.set()
-
-
-class StreamState:
-    """What Redis says of a stream; of none, that it is empty."""
-
-    def __init__(self, info: dict[str, Any]) -> None:
-        self.length: int = info.get("length", 0)
-        self.last = Position.parse(info.get("last-generated-id", b"0-0").decode())
-        first = info.get("first-entry")
-        self.first = Position.parse(first[0].decode()) if first else START
-        self.complete: bool = info.get("entries-added", 0) == self.length
-        """Whether no entry has been left behind for being too many."""
-
-
-class Reader:
-    """Follows the stream for all listeners of this process."""
-
-    def __init__(self, redis: Redis, key: str, hub: Hub, block: float) -> None:
-        self._redis = redis
-        self._key = key
-        self._hub = hub
-        self._block = int(block * 1000)
-        self._stream = ""
-        self._last = START
-        self._counts: dict[bytes, int] = {}
-        self.caught_up = asyncio.Event()
-
-    async def run(self) -> None:
-        failures = 0
-        while True:
-            try:
-                await self._catch_up()
-                failures = 0
-                while True:
-                    await self._read()
-            except Exception as error:  # noqa: BLE001  (whatever it is, nobody may go deaf for it)
-                # An entry that is none of ours is behind us already.
-                if not failures:
-                    log.warning("events cannot be read from Redis", reason=repr(error))
-                failures += 1
-                await asyncio.sleep(retry_delay(failures))
-
-    async def _read(self) -> None:
-        answer = await self._redis.xread(
-            {self._key: str(self._last)}, count=AT_ONCE, block=self._block
-        )
-        for entries in streams_in(answer):
-            self._receive(entries)
-            await asyncio.sleep(0)
-
-    async def _catch_up(self) -> None:
-        """Find out whether the stream is the one that was followed, and complete."""
-        await self._redis.set(f"{self._key}:name", new_stream(), nx=True)
-        name = cast("bytes", await self._redis.get(f"{self._key}:name")).decode()
-        state = await self._state()
-        history = self._hub.history
-        if history is None or history.stream != name:
-            await self._load(name, state)
-        elif await self._is_cut(state):
-            # Redis is back without its latest entries: from here on it is another stream.
-            await self._redis.set(f"{self._key}:name", new_stream())
-            await self._catch_up()
-            return
-        elif state.first > self._last and not state.complete:
-            await self._load(name, state)
-        self.caught_up.set()
-
-    async def _is_cut(self, state: StreamState) -> bool:
-        """Whether what was read last has gone, and not for being old."""
-        if self._last < state.first or self._last == START:
-            return False
-        last = str(self._last)
-        return not await self._redis.xrange(self._key, last, last)
-
-    async def _state(self) -> StreamState:
-        try:
-            return StreamState(await self._redis.xinfo_stream(self._key))
-        except ResponseError:  # there is no such key
-            return StreamState({})
-
-    async def _load(self, name: str, state: StreamState) -> None:
-        most = self._hub.settings.history
-        newest = await self._redis.xrevrange(self._key, count=most)
-        entries = cast("list[Entry]", newest)[::-1]
-        # Some may have come meanwhile. Where they fill the answer, older ones may not be in it.
-        whole = state.complete and (
-            len(entries) == state.length or state.length < len(entries) < most
-        )
-        positions = [Position.parse(key.decode()) for key, _ in entries]
-        # What was heard before is not told again, though it is in another stream now.
-        heard = bisect_right(positions, self._last)
-        first = positions[max(heard - 1, 0)] if entries else state.last
-        self._stream, self._last = name, state.last
-        self._hub.begin(name, START if whole and not heard else first)
-        self._receive(entries[heard:])
-
-    def _receive(self, entries: Sequence[Entry]) -> None:
-        for position, fields in self._new(entries):
-            if "reset" in fields:
-                self._hub.begin(self._stream, position)
-            else:
-                self._hub.receive(position, fields)
-
-    def _new(self, entries: Sequence[Entry]) -> Iterator[tuple[Position, Fields]]:
-        for key, fields in entries:
-            self._last = Position.parse(key.decode())
-            if self._is_new(fields.get(b"source", b""), int(fields.get(b"count", b"0"))):
-                yield self._last, {name.decode(): value for name, value in fields.items()}
-
-    def _is_new(self, source: bytes, count: int) -> bool:
-        known = self._counts.pop(source, 0)
-        self._counts[source] = max(known, count)  # at the end again: the oldest are forgotten
-        if len(self._counts) > MOST_WAITING:
-            del self._counts[next(iter(self._counts))]
-        return count > known
-
-
-def streams_in(answer: Any) -> list[list[Entry]]:  # noqa: ANN401  (as it comes from redis)
-    """Return the entries of each stream: Redis' newer protocol gives a mapping, the older pairs."""
-    streams: dict[bytes, list[Entry]] = dict(answer or ())
-    return list(streams.values())
 
 
 async def within(seconds: float, awaitable: Awaitable[object]) -> None:
