@@ -32,6 +32,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         gc.disable()  # it would look through all that has been imported, again and again
         for module in FIXTURES:
             session.config.pluginmanager.import_plugin(module)
+        gc.set_threshold(10_000)  # and less often through what the tests leave behind
         gc.enable()
 
 

@@ -4,9 +4,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -111,17 +111,18 @@ def add_docs(app: FastAPI) -> None:
     }
     for path, page in pages.items():
         add_page(app, path, page)
+    app.add_api_route(OPENAPI_PATH, read_openapi, include_in_schema=False)
 
-    @app.get(OPENAPI_PATH, include_in_schema=False)
-    def read_openapi() -> dict[str, Any]:
-        return app.openapi()
+
+async def read_openapi(request: Request) -> dict[str, Any]:
+    return cast("FastAPI", request.app).openapi()
 
 
 def add_page(app: FastAPI, path: str, page: HTMLResponse) -> None:
     headers = {"Content-Security-Policy": docs_policy(bytes(page.body).decode())}
 
     @app.get(path, include_in_schema=False)
-    def read_page() -> HTMLResponse:
+    async def read_page() -> HTMLResponse:
         return HTMLResponse(page.body, headers=headers)
 
 
