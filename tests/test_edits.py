@@ -14,7 +14,7 @@ from tests.projects import Project, steadily
 from tests.questions import Answer, options
 from tests.repository import TemplateRepository, commit, update
 from tests.summary import Count
-from tests.test_suites import IN_ONE_PROCESS, run_suite, set_times
+from tests.test_suites import INDIFFERENT, run_suite, set_times
 from tests.test_updates import EVERYTHING, REVISIONS, TOGGLES
 from tests.tools import PYTHON_VERSION, UV, run
 from tests.trees import Tree, difference
@@ -177,7 +177,7 @@ def test_suite_is_green_after_a_toggle(
     project = Project(path, path / ".venv")
     enter(project, large, packages)
     project.run("app", "revision", "Update")
-    run_suite(project, place, count, *IN_ONE_PROCESS, **bytecode)
+    run_suite(project, place, count, *INDIFFERENT, **bytecode)
     count("suites run after a toggle, with edits")
 
 

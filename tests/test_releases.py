@@ -14,7 +14,7 @@ from tests.questions import ROOT
 from tests.releases import NOW, Release, history, releases
 from tests.repository import TemplateRepository, commit, update
 from tests.summary import Count
-from tests.test_suites import IN_ONE_PROCESS, run_suite, set_times
+from tests.test_suites import INDIFFERENT, run_suite, set_times
 from tests.test_updates import REVISIONS
 from tests.tools import PYTHON_VERSION, environment, run
 from tests.trees import ANSWERS, Tree, difference
@@ -112,7 +112,7 @@ def test_suite_is_green_after_an_update(
     installed.run("app", "revision", "Update")
     installed.run("ruff", "check")
     installed.run("ruff", "format", "--check")
-    run_suite(installed, place, count, *IN_ONE_PROCESS, **bytecode)
+    run_suite(installed, place, count, *INDIFFERENT, **bytecode)
     count("suites run after an update of a released version")
 
 

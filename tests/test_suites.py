@@ -25,11 +25,11 @@ from tests.trees import digest
 from tests.variants import (
     Service,
     Variant,
-    all_at_once,
     all_suites,
     covering,
     fullest,
     in_order,
+    longest,
     smallest,
     todays,
 )
@@ -57,11 +57,14 @@ def set_times(project: Path) -> None:
         os.utime(path, (time, time))
 
 
-# The others start the service or a worker as a process, and stop it: a third of a suite. What else
-# is in it makes no difference to that, so they run where pairs are covered.
-IN_ONE_PROCESS = (
+# To these, which take a third of a suite, it makes no difference what else is in it: they start the
+# service or a worker as a process, hash passwords as slowly as is safe, or are of a part that no
+# other one knows of. They run where pairs are covered.
+INDIFFERENT = (
     "--ignore=tests/core/test_process.py",
     "--ignore=tests/tasks/test_worker.py",
+    "--ignore=tests/auth/test_passwords.py",
+    "--ignore=tests/sentry",
     "--ignore=tests/tracing",
 )
 
@@ -127,14 +130,14 @@ def test_suite_is_green(
         enter(project, large, packages)
         given = {"TEST_DATABASE_URL": postgres} if enabled(chosen.data)["postgres"] else {}
         if chosen not in covering():
-            run_suite(project, place, count, *IN_ONE_PROCESS, **given, **bytecode)
+            run_suite(project, place, count, *INDIFFERENT, **given, **bytecode)
         elif chosen not in measured():
-            project.add_long_tests()
             run_suite(project, place, count, **given, **bytecode)
         else:  # by what a project has itself
             run_suite(project, place, count, "--cov", **bytecode)
-            if all_at_once():
-                run_tests(project, place, count, *project.add_long_tests(), **given, **bytecode)
+        if chosen in longest():
+            run_tests(project, place, count, *project.add_long_tests(), **given, **bytecode)
+            count("suites run with the long tests")
 
 
 @pytest.mark.parametrize("chosen", [smallest(), fullest()], ids=str)

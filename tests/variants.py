@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -48,6 +48,7 @@ SERVICES_PER_SHARD = 15
 TURN = 13
 
 T = TypeVar("T")
+F = TypeVar("F")
 
 
 @dataclass(frozen=True)
@@ -210,12 +211,31 @@ def covering() -> tuple[Variant, ...]:
     """A few of the suites' variants in which each pair of answers that changes Python occurs."""
     names = (*code(), *JOINING)
     candidates = [one for of_service in all_suites().values() for one in of_service]
-    missing = set().union(*(tuples(one, names, 2) for one in candidates))
+    return enough(candidates, lambda one: tuples(one, names, 2))
+
+
+@cache
+def longest() -> tuple[Variant, ...]:
+    """Those of them in which each part meets each database."""
+
+    def pairs(one: Variant) -> set[tuple[Answer, str]]:
+        on = enabled(one.data)
+        parts = (part for part in python_owners() if on[part] and part not in JOINING)
+        return {(one["database"], part) for part in parts}
+
+    return enough(covering(), pairs)
+
+
+def enough(
+    candidates: Sequence[Variant], facts: Callable[[Variant], set[F]]
+) -> tuple[Variant, ...]:
+    """A few of the variants, in which each fact occurs that occurs in any of them."""
+    missing = set().union(*map(facts, candidates))
     chosen = []
     while missing:
-        best = max(candidates, key=lambda one: len(tuples(one, names, 2) & missing))
+        best = max(candidates, key=lambda one: len(facts(one) & missing))
         chosen.append(best)
-        missing -= tuples(best, names, 2)
+        missing -= facts(best)
     return tuple(chosen)
 
 
