@@ -21,7 +21,7 @@ from app.core.identity import (
 from app.core.problems import MEDIA_TYPE, Problem
 from app.core.settings import AppSettings
 
-OPENAPI_PATH = "/openapi.json"
+DOCUMENT = "/openapi.json"
 CDN = "https://cdn.jsdelivr.net"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -104,14 +104,13 @@ def add_docs(app: FastAPI) -> None:
     """Serve the document, Swagger UI and ReDoc, unless the settings close them."""
     if not AppSettings.load().serves_docs:
         return
-    title = app.title
     pages = {
-        "/docs": get_swagger_ui_html(openapi_url=OPENAPI_PATH, title=title),
-        "/redoc": get_redoc_html(openapi_url=OPENAPI_PATH, title=title, with_google_fonts=False),
+        "/docs": get_swagger_ui_html(openapi_url=DOCUMENT, title=app.title),
+        "/redoc": get_redoc_html(openapi_url=DOCUMENT, title=app.title, with_google_fonts=False),
     }
     for path, page in pages.items():
         add_page(app, path, page)
-    app.add_api_route(OPENAPI_PATH, read_openapi, include_in_schema=False)
+    app.add_api_route(DOCUMENT, read_openapi, include_in_schema=False)
 
 
 async def read_openapi(request: Request) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
 from time import monotonic, time
 from typing import Annotated, Any, ClassVar, Literal, cast
@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 import structlog
 from fastapi import Depends, Request, Response
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
@@ -107,11 +107,9 @@ async def open_limiter() -> AsyncGenerator[Limiter]:
         )
     except UNUSABLE:  # what they say may have the password in it
         raise StartupError(f"RATELIMIT_URL or REDIS_URL cannot be used: {URL_HELP}") from None
-    try:
+    # It cannot be closed itself, only the client in it.
+    async with aclosing(cast("Any", store).bridge.storage):
         yield Limiter(cast("Storage", store), settings)
-    finally:
-        if isinstance(store, RedisStorage):
-            await cast("Any", store.bridge).storage.aclose()  # no part of its interface
 
 
 async def get_limiter(request: Request) -> Limiter:
