@@ -15,7 +15,7 @@ from app.core.events import Event
 from app.core.project import project
 from app.core.redis import open_redis
 from app.core.settings import forget_all
-from app.realtime import redis as module
+from app.realtime import redis, stream_reader
 from app.realtime.hub import EventsUnavailable, Hub
 from app.realtime.listeners import Listener
 from app.realtime.messages import Message, Reset, encode
@@ -70,20 +70,20 @@ async def test_event_in_the_moment_of_return_is_heard(
     hub: Hub, redis_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process adds it after this one has seen that the stream is empty."""
-    state = module.StreamState
+    state = stream_reader.StreamState
     event = encode(Event("items", "item.updated", {"number": 2}), most=1000)
     fields: dict[Any, Any] = {**event, "source": b"another", "count": b"1"}
 
-    def late_state(info: dict[str, Any]) -> module.StreamState:
-        redis: Any = Redis(port=redis_server.port)
-        with redis:
-            redis.xadd(f"{project().name}:events", fields)
+    def late_state(info: dict[str, Any]) -> stream_reader.StreamState:
+        client: Any = Redis(port=redis_server.port)
+        with client:
+            client.xadd(f"{project().name}:events", fields)
         monkeypatch.undo()
         return state(info)
 
     with hub.listen(["items"]) as listener:
         redis_server.stop()
-        monkeypatch.setattr(module, "StreamState", late_state)
+        monkeypatch.setattr(stream_reader, "StreamState", late_state)
         redis_server.start()
 
         assert await heard(listener, 2) == ["reset", '{"number":2}']
@@ -119,7 +119,7 @@ async def test_start_does_not_wait_for_redis(
 ) -> None:
     monkeypatch.setenv("REDIS_URL", redis_server.connection_url)
     redis_server.stop()
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(redis, "PATIENCE", 0.1)
     forget_all()
     async with open_hub() as hub:
         with pytest.raises(EventsUnavailable), hub.listen(["items"]):
@@ -164,7 +164,7 @@ async def test_entry_of_somebody_else_makes_nobody_deaf(
 async def test_when_too_much_waits_everybody_is_told(
     hub: Hub, redis_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    monkeypatch.setattr(redis, "MOST_WAITING", 3)
     with hub.listen(["items"]) as listener:
         redis_server.stop()
         for number in range(5):
