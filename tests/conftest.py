@@ -111,11 +111,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def in_turn(items: list[pytest.Item]) -> list[pytest.Item]:
-    """One of each kind after the other, so that each has its share of the time."""
-    kinds = defaultdict(list)
+    """The suites, so that every combination is proved; then one of each kind after the other."""
+    suites = [item for item in items if item.get_closest_marker("suites")]
+    kinds = defaultdict[str, list[pytest.Item]](list)
     for item in items:
-        kinds[item.nodeid.partition("[")[0]].append(item)
-    return [item for turn in zip_longest(*kinds.values()) for item in turn if item is not None]
+        if item not in suites:
+            kinds[item.nodeid.partition("[")[0]].append(item)
+    turns = zip_longest(*kinds.values())
+    return [*suites, *(item for turn in turns for item in turn if item is not None)]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
