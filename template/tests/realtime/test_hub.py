@@ -291,10 +291,13 @@ async def test_redis_that_is_back_without_its_latest_events_begins_anew(
             await publish(hub, 3)
             await take(listener, 1)
 
-            await client.client_kill_filter(_type="normal", skipme=True)
-            await client.restore(key, 0, old, replace=True)
             others = {**encode(event(4), most=100), "source": b"another", "count": b"1"}
-            await client.xadd(key, others)
+            await asyncio.sleep(0.002)  # no other event of the same millisecond takes its place
+            async with client.pipeline() as pipe:  # at once: the reader is soon back
+                pipe.client_kill_filter(_type="normal", skipme=True)
+                pipe.restore(key, 0, old, replace=True)
+                pipe.xadd(key, others)
+                await pipe.execute()
 
             async with asyncio.timeout(5):
                 assert isinstance((await listener.next(most=1))[0], Reset)
