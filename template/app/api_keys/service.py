@@ -26,8 +26,7 @@ class ApiKeyNotFound(NotFound):
 
 
 class NotConfirmed(Forbidden):
-    def __init__(self) -> None:
-        super().__init__("Confirm your e-mail address first: a key outlives a new password.")
+    """A key would outlive the new password of an address's real owner."""
 
 
 class AlreadyExpired(AppError):
@@ -56,7 +55,7 @@ class ApiKeyService:
     async def create(self, data: ApiKeyCreate) -> tuple[ApiKey, str]:
         """Make a key, which is told once."""
         if not (await self.session.get_one(User, self.user_id)).is_verified:
-            raise NotConfirmed
+            raise NotConfirmed("Confirm your e-mail address before you make keys.")
         known = known_permissions(self.audit.request.app)
         for scope in data.scopes:
             if scope not in known or not self.principal.may(known[scope]):

@@ -29,13 +29,7 @@ class RegistrationClosed(NotFound):
 
 
 class WrongPassword(AppError):
-    """The audit trail tells of it."""
-
     keeps_changes: ClassVar[bool] = True
-
-
-class OtherPassword(AppError):
-    """Whoever confirms the address has not made the account."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +80,13 @@ class AccountFlows:
     audit: Audit
 
     async def verify(self, data: Confirmation) -> User:
-        user = await self.accounts.verify(data.token)
-        # Who made the account may be somebody else, waiting for the owner to open the link.
-        right, _ = await verify_password(data.password.get_secret_value(), user.hashed_password)
-        if not right:
-            raise OtherPassword("The password is wrong. If it is not known, ask for a new one.")
+        password = data.password.get_secret_value()
+        async with self.sessions.session.begin_nested():
+            user = await self.accounts.verify(data.token)
+            # Who made it may be somebody else, waiting for the owner to open the link.
+            right, _ = await verify_password(password, user.hashed_password)
+            if not right:
+                raise WrongPassword("The password is wrong. Set a new one if you do not know it.")
         self.audit.record("email.verified", actor=user.id)
         return user
 

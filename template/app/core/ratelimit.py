@@ -26,7 +26,7 @@ from app.core.requests import client_network
 from app.core.settings import Settings, StartupError
 
 RETRY_STORE_AFTER = 5.0  # seconds
-UNUSABLE = (ConfigurationError, ValueError)
+UNUSABLE = (ConfigurationError, ValueError, AttributeError)  # the last: it is no Redis
 log = structlog.get_logger()
 
 
@@ -105,10 +105,10 @@ async def open_limiter() -> AsyncGenerator[Limiter]:
         store = storage_from_string(
             f"async+{url}", implementation="redispy", socket_timeout=0.5, socket_connect_timeout=0.5
         )
+        client = cast("Any", store).bridge.storage
     except UNUSABLE:  # what they say may have the password in it
         raise StartupError(f"RATELIMIT_URL or REDIS_URL cannot be used: {URL_HELP}") from None
-    # It cannot be closed itself, only the client in it.
-    async with aclosing(cast("Any", store).bridge.storage):
+    async with aclosing(client):  # the store itself cannot be closed
         yield Limiter(cast("Storage", store), settings)
 
 

@@ -52,18 +52,21 @@ async def test_account_is_made_confirmed_and_used(
 
 
 async def test_account_that_somebody_else_made_is_not_confirmed_but_taken_over(
-    visitor: AsyncClient, mailbox: Mailbox
+    visitor: AsyncClient, database: Database, mailbox: Mailbox
 ) -> None:
     await register(visitor, NEW)
     of_somebody_else = await log_in(visitor, NEW)
     token = mailbox.token(NEW, "verify")
 
     refused = await visitor.post("/auth/verify", json={"token": token, "password": OTHER_PASSWORD})
+    found = await find_user(database, NEW)
+    assert found is not None
+    assert not found.is_verified
     await post(visitor, "forgot-password", email=NEW)
     link = mailbox.token(NEW, "reset-password")
     assert await post(visitor, "reset-password", token=link, password=OTHER_PASSWORD) == 204
 
-    assert refused.json()["type"] == "urn:problem:other-password"
+    assert refused.json()["type"] == "urn:problem:wrong-password"
     assert await status_with(visitor, of_somebody_else) == 401
     assert (await ask_token(visitor, NEW)).status_code == 400
     tokens = await log_in(visitor, NEW, password=OTHER_PASSWORD)

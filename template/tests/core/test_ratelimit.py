@@ -87,7 +87,8 @@ async def test_count_is_in_the_server_that_processes_share(start: Start, redis_u
         assert await statuses(one, 1) + await statuses(other, 2) == [200, 200, 429]
 
 
-async def test_unusable_store_stops_the_start(start: Start) -> None:
+@pytest.mark.parametrize("url", ["nonsense://here", "MEMORY://"])
+async def test_unusable_store_stops_the_start(start: Start, url: str) -> None:
     with pytest.raises(StartupError, match="RATELIMIT_URL"):
-        async with start(FEATURE, RATELIMIT_URL="nonsense://here"):
+        async with start(FEATURE, RATELIMIT_URL=url):
             pass

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, status
 
 from app.auth.accounts import InvalidLink
-from app.auth.flows import AccountFlow, MailFlow, OtherPassword, RegistrationClosed, WrongPassword
+from app.auth.flows import AccountFlow, MailFlow, RegistrationClosed, WrongPassword
 from app.auth.models import User
 from app.auth.schemas import (
     Confirmation,
@@ -40,7 +40,7 @@ async def request_verify_token(flow: MailFlow, data: EmailOnly) -> None:
     await flow.request_verification(data.email)
 
 
-@router.post("/verify", response_model=UserRead, responses=responses(InvalidLink, OtherPassword))
+@router.post("/verify", response_model=UserRead, responses=responses(InvalidLink, WrongPassword))
 async def verify_email(flow: AccountFlow, data: Confirmation) -> User:
     """Confirm an address, with the token of the link that was mailed to it, and the password."""
     return await flow.verify(data)
