@@ -7,7 +7,10 @@ from typing import Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import DropTableOp, MigrationScript
-from sqlalchemy import Connection, inspect
+from alembic.util import CommandError
+from sqlalchemy import Connection, event, inspect
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from app.core.database.engine import create_engine
@@ -58,17 +61,40 @@ def migrate(connection: Connection) -> None:
         render_item=render_item,
         # SQLite cannot alter a table: Alembic copies it.
         render_as_batch=connection.dialect.name == "sqlite",
+        # All or nothing, on SQLite too; `autocommit_block` steps out of it.
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         context.run_migrations()
+        if connection.dialect.name == "sqlite":
+            refuse_dangling(connection)
+
+
+def refuse_dangling(connection: Connection) -> None:
+    """Check what SQLite was told not to, while Alembic replaced tables by their copies."""
+    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if dangling:
+        tables = ", ".join(sorted({str(row[0]) for row in dangling}))
+        raise CommandError(
+            f"Nothing is changed: rows of {tables} would refer to rows that are gone."
+        )
+
+
+def keep_references(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """A table that is dropped, to be replaced by its copy, takes no rows of others with it."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    cursor.close()
 
 
 async def connect_and_migrate() -> None:
     # A change to a large table takes longer than a request may.
     settings = DatabaseSettings.load().model_copy(update={"statement_timeout": 3600})
     engine = create_engine(settings)
+    if settings.is_sqlite:
+        event.listen(engine.sync_engine, "connect", keep_references)
     try:
-        async with engine.begin() as connection:
+        async with engine.connect() as connection:
             await connection.run_sync(migrate)
     finally:
         await engine.dispose()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from alembic import command
 from alembic.config import Config
+from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 
 from app.commands.development import development_services
@@ -32,20 +33,32 @@ async def wait_for_database() -> None:
         pass
 
 
+class NewerDatabase(StartupError):
+    """It is at a revision that this release does not have."""
+
+
 def migrate_to(revision: str) -> None:
     """Upgrade the database that the settings name, once it answers."""
     asyncio.run(wait_for_database())
     try:
         command.upgrade(alembic_config(), revision)
     except CommandError as error:
-        raise StartupError(str(error)) from error
+        unknown = isinstance(error.__cause__, ResolutionError)
+        kind = NewerDatabase if unknown and revision == "head" else StartupError
+        raise kind(str(error)) from error
 
 
 @commands.command()
 def migrate(revision: Revision = "head") -> None:
     """Bring the database up to a revision; to the newest without one."""
     with development_services():
-        migrate_to(revision)
+        try:
+            migrate_to(revision)
+        except NewerDatabase as error:
+            # A release was taken back. It starts all the same: newer ones only add to the tables.
+            typer.echo(
+                f"{error}: the database is of a newer release, and stays as it is.", err=True
+            )
 
 
 # Without this, `-1` would be taken for an option.

@@ -14,14 +14,38 @@ from app.core.database.settings import DatabaseSettings
 from app.core.settings import forget_all
 from tests.support import NewDatabase, unreachable
 
+TABLES_LEFT_BEHIND = (
+    "CREATE TABLE left_behind (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE a (id INTEGER REFERENCES left_behind)",
+    "CREATE TABLE z (id INTEGER REFERENCES left_behind)",
+)
+PARENT_WITH_CHILD = (
+    "CREATE TABLE parent (id INTEGER PRIMARY KEY, name VARCHAR(10))",
+    "CREATE TABLE child (id INTEGER REFERENCES parent (id) ON DELETE CASCADE)",
+    "INSERT INTO parent VALUES (1, 'one')",
+    "INSERT INTO child VALUES (1)",
+)
+WIDER = """with op.batch_alter_table("parent") as batch:
+        batch.alter_column("name", type_=sa.String(20))
+    with op.get_context().autocommit_block():
+        op.create_index("child_id", "child", ["id"], postgresql_concurrently=True)"""
 
-async def create_tables(url: str) -> None:
+
+async def execute(url: str, *statements: str) -> object:
+    """Return what the last one finds."""
     engine = create_engine(DatabaseSettings(url=url))
     async with engine.begin() as connection:
-        await connection.execute(text("CREATE TABLE left_behind (id INTEGER PRIMARY KEY)"))
-        await connection.execute(text("CREATE TABLE a (id INTEGER REFERENCES left_behind)"))
-        await connection.execute(text("CREATE TABLE z (id INTEGER REFERENCES left_behind)"))
+        results = [await connection.execute(text(statement)) for statement in statements]
+        found: object = results[-1].scalar() if results[-1].returns_rows else None
     await engine.dispose()
+    return found
+
+
+def write_revision(versions: Path, change: str) -> Path:
+    assert run("revision", "Change").exit_code == 0
+    [written] = versions.glob("*_change.py")
+    written.write_text(written.read_text().replace("pass", change, 1))
+    return written
 
 
 def run(*arguments: str) -> Result:
@@ -94,7 +118,7 @@ def test_revision_writes_what_has_changed(versions: Path) -> None:
 def test_revision_keeps_tables_that_no_model_describes(empty_database: str, versions: Path) -> None:
     """A part that is off now leaves its rows behind, until somebody drops them."""
     assert run("migrate").exit_code == 0
-    asyncio.run(create_tables(empty_database))
+    asyncio.run(execute(empty_database, *TABLES_LEFT_BEHIND))
 
     kept = run("revision", "Keep")
     dropped = run("revision", "Drop", "--drop-tables")
@@ -108,6 +132,32 @@ def test_revision_keeps_tables_that_no_model_describes(empty_database: str, vers
     ours = [name for name in found if name in {"a", "left_behind", "z"}]
     assert [ours[2], ours[3]] == ["left_behind", "left_behind"]
     assert sorted(ours) == ["a", "a", "left_behind", "left_behind", "z", "z"]
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_migrated_table_keeps_the_rows_that_refer_to_it(
+    empty_database: str, versions: Path
+) -> None:
+    """SQLite replaces the table by a copy. What comes outside of a transaction stays there."""
+    assert run("migrate").exit_code == 0
+    asyncio.run(execute(empty_database, *PARENT_WITH_CHILD))
+    write_revision(versions, WIDER)
+
+    assert run("migrate").exit_code == 0
+
+    assert asyncio.run(execute(empty_database, "SELECT count(*) FROM child")) == 1
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_release_that_was_taken_back_leaves_the_newer_database_alone(versions: Path) -> None:
+    revision = write_revision(versions, "pass")
+    assert run("migrate").exit_code == 0
+    revision.unlink()
+
+    result = run("migrate")
+
+    assert result.exit_code == 0
+    assert "the database is of a newer release" in result.output
 
 
 def test_commands_need_the_project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
