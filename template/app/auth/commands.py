@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 from pydantic import SecretStr, TypeAdapter, ValidationError
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.trail import record
@@ -70,7 +70,10 @@ async def make_admin(email: str, password: SecretStr) -> str:
         if user is None or not user.is_verified:
             # Whoever made an unconfirmed account may have been somebody else, waiting for this:
             # it goes, and with it its password, log-ins and keys.
-            await session.execute(delete(User).where(User.email == email))
+            if user is not None:
+                await session.delete(user)
+                await session.flush()
+                record(session, None, "user.deleted", subject=user.id)
             user = User(email=email, hashed_password=hashed, is_verified=True, roles=[ADMIN, USER])
             session.add(user)
             await session.flush()
@@ -99,8 +102,10 @@ async def lock(email: str) -> str:
             raise StartupError(f"{email} has no account.")
         user.is_active = False
         mine = update(Session).where(Session.user_id == user.id, Session.ended_at.is_(None))
-        await session.execute(mine.values(ended_at=now()))
+        ended = await session.scalars(mine.values(ended_at=now()).returning(Session.id))
         record(session, None, "user.changed", subject=user.id, is_active=False)
+        if log_ins := [str(one) for one in ended]:
+            record(session, None, "logout", subject=user.id, log_ins=log_ins)
     return f"{email} is locked."
 
 

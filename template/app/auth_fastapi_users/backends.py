@@ -46,13 +46,18 @@ class SessionStrategy(Strategy[Any, UUID]):
     async def read_token(
         self, token: str | None, user_manager: BaseUserManager[Any, UUID]
     ) -> User | None:
-        if token is None:
+        del user_manager  # it would hold the user's row until the answer
+        log_in = None if token is None else await self.log_in_of(token)
+        # The library's routes ask for no permissions: who has only some is nobody there.
+        if log_in is None or log_in.scopes is not None:
             return None
-        log_in = await log_in_of_token(self.database, token)
-        return await user_of(log_in, user_manager)
+        return await self.sessions.session.get(User, log_in.user_id)
+
+    async def log_in_of(self, token: str) -> LiveSession | None:
+        return await log_in_of_token(self.database, token)
 
     async def destroy_token(self, token: str, user: User) -> None:
-        log_in = await log_in_of_token(self.database, token)
+        log_in = await self.log_in_of(token)
         if log_in is not None:
             await self.sessions.end(user.id, log_in.session_id)
 
@@ -61,22 +66,13 @@ class CookieStrategy(SessionStrategy):
     async def write_token(self, user: User) -> str:
         return (await self.open(user, cookie=True)).secret
 
-    async def read_token(
-        self, token: str | None, user_manager: BaseUserManager[Any, UUID]
-    ) -> User | None:
-        if token is None:
-            return None
+    async def log_in_of(self, token: str) -> LiveSession | None:
         await refuse_other_sites(self.request)
-        log_in = await log_in_of_cookie(self.database, token)
-        return await user_of(log_in, user_manager)
+        return await log_in_of_cookie(self.database, token)
 
     async def destroy_token(self, token: str, user: User) -> None:
         del user
         await self.sessions.end_by_secret(token)
-
-
-async def user_of(log_in: LiveSession | None, manager: BaseUserManager[Any, UUID]) -> User | None:
-    return None if log_in is None else await manager.get(log_in.user_id)
 
 
 class TokenBackend(AuthenticationBackend[Any, UUID]):

@@ -55,6 +55,8 @@ class UserDatabase(BaseUserDatabase[Any, UUID]):
         await self.session.delete(await self.session.get_one(User, user.id))
 
     async def get_by_oauth_account(self, oauth: str, account_id: str) -> User | None:
+        # SQLite: the request is a GET, and yet it writes.
+        await self.session.connection(execution_options={"sqlite_begin": "BEGIN IMMEDIATE"})
         accounts = select(OAuthAccount.user_id).where(
             OAuthAccount.oauth_name == oauth, OAuthAccount.account_id == account_id
         )

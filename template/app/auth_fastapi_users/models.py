@@ -22,5 +22,5 @@ class OAuthAccount(Record):
     account_email: Mapped[str] = mapped_column(String(320))
 
     user: Mapped[User] = relationship(
-        backref=backref("oauth_accounts", lazy="selectin", passive_deletes=True)
+        backref=backref("oauth_accounts", lazy="selectin", passive_deletes="all")
     )

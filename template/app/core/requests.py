@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
 from random import getrandbits
-from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.routing import Mount
@@ -55,7 +54,7 @@ def is_foreign(connection: HTTPConnection, allowed: Sequence[str]) -> bool:
     origin = connection.headers.get("origin")
     if origin is None or origin in allowed or "*" in allowed:
         return False
-    return urlsplit(origin).netloc != connection.headers.get("host")
+    return origin.partition("://")[2] != connection.headers.get("host")
 
 
 def user_agent(connection: HTTPConnection) -> str:

@@ -1,10 +1,14 @@
 import asyncio
 
+from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
+from app.audit.models import AuditEvent
+from app.auth.models import Session
 from app.auth.passwords import verify_password
 from app.core.database.engine import open_database
+from app.core.database.models import now
 from app.core.database.settings import DatabaseSettings
 from tests.auth.people import PASSWORD, find_user, make_user
 
@@ -18,6 +22,11 @@ async def user_of(email: str) -> tuple[list[str], bool]:
         user = await find_user(database, email)
     assert user is not None
     return user.roles, user.is_active
+
+
+async def written_down() -> list[str]:
+    async with open_database(DatabaseSettings.load()) as database, database.read() as session:
+        return sorted(await session.scalars(select(AuditEvent.name)))
 
 
 def test_first_administrator_is_made(migrated_database: str) -> None:
@@ -35,7 +44,17 @@ def test_somebody_is_made_administrator_and_locked(migrated_database: str) -> No
 
     async def make() -> None:
         async with open_database(DatabaseSettings.load()) as database:
-            await make_user(database, "ada@example.com")
+            user = await make_user(database, "ada@example.com")
+            async with database.write.begin() as session:
+                session.add(
+                    Session(
+                        user_id=user.id,
+                        is_cookie=False,
+                        address="",
+                        user_agent="",
+                        expires_at=now(),
+                    )
+                )
 
     asyncio.run(make())
 
@@ -45,6 +64,7 @@ def test_somebody_is_made_administrator_and_locked(migrated_database: str) -> No
     assert "a password that stays" in promoted.output
     assert locked.output.endswith("ada@example.com is locked.\n")
     assert asyncio.run(user_of("ada@example.com")) == (["admin", "user"], False)
+    assert asyncio.run(written_down()) == ["logout", "user.changed", "user.changed"]
 
 
 def test_account_that_nobody_confirmed_is_not_promoted(migrated_database: str) -> None:
@@ -66,6 +86,7 @@ def test_account_that_nobody_confirmed_is_not_promoted(migrated_database: str) -
 
     assert not asyncio.run(password_is_still(PASSWORD))
     assert asyncio.run(password_is_still("the operator's own"))
+    assert asyncio.run(written_down()) == ["user.changed", "user.deleted"]
 
 
 def test_mistakes_are_answered_in_a_sentence(migrated_database: str) -> None:

@@ -50,6 +50,7 @@ async def test_deployed_cookie_needs_tls_and_this_host(
         ({"Origin": "https://evil.example.com"}, 403),
         ({"Origin": "https://evil.example.com", "Sec-Fetch-Site": "same-origin"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({}, 403),

@@ -29,6 +29,7 @@ def test_each_address_has_one_spelling(given: str, expected: str) -> None:
         "ada@example..com",
         "ada@example.com\nBcc: eve@example.com",
         "Ada <ada@example.com>",
+        "=?utf-8?q?eve=40example.org=3e?=@example.com",  # the mail would go to eve@example.org
         "\u0430da@example.com",  # Cyrillic
         "ada@example.c\u200bom",
         "\ufb01@example.com",  # a ligature

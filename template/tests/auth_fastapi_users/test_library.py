@@ -1,5 +1,6 @@
 """What is special about accounts that FastAPI-Users keeps; `tests/auth` holds for all."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any, cast
 
@@ -58,6 +59,15 @@ def routes() -> APIRouter:
         )
         router.include_router(fastapi_users.get_auth_router(backend), prefix=prefix)
 
+    both = asyncio.Barrier(2)
+
+    @router.get("/together")
+    async def wait_for_another(
+        _: Annotated[User, Depends(fastapi_users.current_user(active=True))],
+    ) -> None:
+        async with asyncio.timeout(5):
+            await both.wait()
+
     @router.get("/whoami")
     async def who_am_i(
         user: Annotated[User, Depends(fastapi_users.current_user(active=True))],
@@ -77,9 +87,16 @@ async def live(migrated_database: str, start: Start) -> AsyncGenerator[AsyncClie
 
 async def call_back(client: AsyncClient, code: str, prefix: str = "/elsewhere") -> Any:  # noqa: ANN401
     """Follow the way of a browser to the provider and back."""
-    asked = (await client.get(f"{prefix}/authorize")).json()["authorization_url"]
-    state = dict(pair.split("=") for pair in asked.partition("?")[2].split("&"))["state"]
-    return await client.get(f"{prefix}/callback", params={"code": code, "state": state})
+    answer = await client.get(f"{prefix}/authorize")
+    url = answer.json()["authorization_url"]
+    state = dict(pair.split("=") for pair in url.partition("?")[2].split("&"))["state"]
+    # Its own: several ways may be open at once.
+    cookies = [f"{name}={value}" for name, value in answer.cookies.items()]
+    return await client.get(
+        f"{prefix}/callback",
+        params={"code": code, "state": state},
+        headers={"Cookie": "; ".join(cookies)},
+    )
 
 
 async def test_log_in_elsewhere_is_a_log_in_like_others(live: AsyncClient) -> None:
@@ -92,6 +109,33 @@ async def test_log_in_elsewhere_is_a_log_in_like_others(live: AsyncClient) -> No
     async with open_database(DatabaseSettings.load()) as database, database.read() as session:
         (account,) = (await session.scalars(select(OAuthAccount))).all()
         assert "token of" not in str(vars(account))
+
+
+async def test_people_log_in_elsewhere_at_once(live: AsyncClient) -> None:
+    """It is a GET, and yet it writes: SQLite has to be told."""
+    people = [f"user{number}" for number in range(5)]
+    for _ in ("new", "known"):
+        answers = await asyncio.gather(*(call_back(live, name) for name in people))
+        assert [answer.status_code for answer in answers] == [200] * 5
+
+
+async def test_account_that_logs_in_elsewhere_can_be_deleted(live: AsyncClient) -> None:
+    async with open_database(DatabaseSettings.load()) as database:
+        await make_user(database, "root@example.com", admin=True)
+    tokens = (await call_back(live, "ada")).json()
+    me = (await live.get("/users/me", headers=bearer(tokens))).json()
+
+    root = await log_in(live, "root@example.com")
+    deleted = await live.delete(f"/users/{me['id']}", headers=bearer(root))
+
+    assert deleted.status_code == 204
+    assert await status_with(live, tokens) == 401
+
+
+async def test_requests_of_one_person_do_not_wait_for_each_other(live: AsyncClient) -> None:
+    headers = bearer((await call_back(live, "ada")).json())
+    answers = await asyncio.gather(*(live.get("/together", headers=headers) for _ in range(2)))
+    assert [answer.status_code for answer in answers] == [200, 200]
 
 
 async def test_account_made_elsewhere_has_no_password(live: AsyncClient) -> None:
@@ -164,6 +208,8 @@ async def test_routes_of_the_library_know_our_log_ins(live: AsyncClient) -> None
     tokens = await log_in(live, "ada@example.com")
     assert (await live.get("/whoami", headers=bearer(tokens))).json() == "ada@example.com"
     assert (await live.get("/whoami", headers={"Authorization": "Bearer x"})).status_code == 401
+    limited = await log_in(live, "ada@example.com", scope="items:read")
+    assert (await live.get("/whoami", headers=bearer(limited))).status_code == 401
     assert (await live.post("/elsewhere/logout", headers=bearer(tokens))).status_code == 204
     assert await status_with(live, tokens) == 401
 
