@@ -103,10 +103,8 @@ class Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             await self.start(message)
-        elif message.get("more_body"):
-            await self.send_part(message)
         elif not self.replaced:
-            await self._send(message)
+            await (self.send_part if message.get("more_body") else self._send)(message)
 
     async def send_part(self, message: Message) -> None:
         """Send a part of a stream; a client that takes none for a while counts as gone."""
@@ -127,6 +125,7 @@ class Exchange:
             fields = MutableHeaders(raw=headers)
             fields["content-type"] = response.headers["content-type"]
             fields["content-length"] = response.headers["content-length"]
+            del fields["content-encoding"]
         self.add_headers(headers)
         self.started = True
         await self._send(message)

@@ -15,8 +15,7 @@ def etag(version: int) -> str:
 
 
 def tags_in(header: str) -> set[str]:
-    # A proxy that compresses may make a tag weak: W/"1" names the same version.
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return {tag.strip() for tag in header.split(",")}
 
 
 class IfMatchHeader:
@@ -29,7 +28,7 @@ class IfMatchHeader:
             Header(description="The ETag that was read; the change is made only if it holds."),
         ] = None,
     ) -> None:
-        self.tags = None if if_match is None else {tag.strip() for tag in if_match.split(",")}
+        self.tags = None if if_match is None else tags_in(if_match)
 
     def allows(self, version: int) -> bool:
         return self.tags is None or bool(self.tags & {"*", etag(version)})
@@ -48,7 +47,9 @@ def unless_known(value: T, tag: str, if_none_match: str | None, response: Respon
     A browser keeps it, and asks each time whether it still holds; shared caches keep nothing.
     """
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if if_none_match is not None and not tags_in(if_none_match).isdisjoint({tag, "*"}):
+    # A proxy that compresses may make a tag weak: W/"1" names the same version.
+    known = tags_in((if_none_match or "").replace('W/"', '"'))
+    if known & {tag, "*"}:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     response.headers.update(headers)
     return value

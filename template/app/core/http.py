@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Annotated, cast
 
 import httpx2
@@ -71,13 +72,10 @@ class RetryTransport(httpx2.AsyncBaseTransport):
         await self.inner.aclose()
 
 
-async def pass_request_id(request: httpx2.Request) -> None:
+async def pass_context(request: httpx2.Request) -> None:
     request_id = get_contextvars().get("request_id")
     if request_id is not None:
         request.headers.setdefault("X-Request-ID", request_id)
-
-
-async def pass_trace(request: httpx2.Request) -> None:
     inject(request.headers)
 
 
@@ -99,7 +97,9 @@ async def open_http(
     async with httpx2.AsyncClient(
         transport=RetryTransport(transport, settings.attempts),
         timeout=httpx2.Timeout(settings.timeout, connect=settings.connect_timeout),
-        event_hooks={"request": [pass_request_id, pass_trace]},
+        # All requests share it: what an upstream sets for one is not sent for the next.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        event_hooks={"request": [pass_context]},
     ) as client:
         yield client
 

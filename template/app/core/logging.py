@@ -1,6 +1,7 @@
 """Structured logs: JSON lines where deployed, colours while developing; never a secret in them."""
 
 import asyncio
+import json
 import logging
 import re
 import sys
@@ -151,4 +152,7 @@ def _console() -> structlog.dev.ConsoleRenderer:
 
 
 def _render_json(_: object, __: str, event: MutableMapping[str, Any]) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # a number of more than 64 bits, half a surrogate pair
+        return json.dumps(event, default=str, skipkeys=True)

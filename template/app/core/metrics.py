@@ -3,6 +3,7 @@
 import hmac
 import os
 from functools import cache
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Response
@@ -72,7 +73,17 @@ router = APIRouter()
 def read_metrics() -> Response:
     """Metrics of this machine's processes, for Prometheus."""
     registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by `app serve` with several workers
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):  # `app serve` with several workers
+        forget_the_dead(Path(folder))
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def forget_the_dead(folder: Path) -> None:
+    """Leave out what a worker that was killed has counted as its own, such as open connections."""
+    if not Path("/proc/self").exists():
+        return  # no Linux
+    for file in folder.glob("gauge_live*.db"):
+        if not Path("/proc", file.stem.rpartition("_")[2]).exists():
+            file.unlink(missing_ok=True)

@@ -63,7 +63,13 @@ def open_client(settings: SentrySettings) -> None:
         before_send_transaction=mask,
         # No header of ours goes to other services.
         trace_propagation_targets=[],
-        ignore_errors=[AppError, ClientDisconnect, WebSocketDisconnect],
+        # The last is Starlette's own, for a body that is too large.
+        ignore_errors=[
+            AppError,
+            ClientDisconnect,
+            WebSocketDisconnect,
+            "_RequestBodyLimitResponseSent",
+        ],
         # Named here, not found out: those for FastAPI and Starlette see no error behind the edge,
         # and those for command lines and HTTP libraries record arguments and query strings.
         auto_enabling_integrations=False,

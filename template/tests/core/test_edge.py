@@ -1,8 +1,10 @@
 import json
 import re
+from collections.abc import AsyncGenerator
 
 import pytest
 from fastapi import APIRouter, FastAPI
+from fastapi.responses import StreamingResponse
 from httpx2 import AsyncClient
 
 from app.core.feature import Feature
@@ -168,3 +170,23 @@ async def test_only_known_hosts_are_answered(start: Start, encoding: str | None)
 )
 def test_counts_are_of_what_one_client_has_to_itself(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize("parts", [["x" * 2000], ["x", "y", "z"]])
+async def test_error_in_plain_text_becomes_a_problem_however_it_is_sent(
+    start: Start, parts: list[str]
+) -> None:
+    router = APIRouter()
+
+    async def stream() -> AsyncGenerator[str]:
+        for part in parts:
+            yield part
+
+    @router.get("/refused")
+    async def refuse() -> StreamingResponse:
+        return StreamingResponse(stream(), 409, media_type="text/plain")
+
+    async with start(Feature(name="refusing", router=router)) as client:
+        response = await client.get("/refused", headers={"Accept-Encoding": "gzip"})
+
+    assert (response.status_code, response.json()["status"]) == (409, 409)

@@ -31,8 +31,8 @@ class Upstream:
         self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode().lower())
         status = self.statuses.pop(0) if self.statuses else 200
         if status:  # 0: hang up
-            head = f"HTTP/1.1 {status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
-            writer.write(head.encode() + b"ok")
+            head = f"HTTP/1.1 {status} X\r\nContent-Length: 2\r\nConnection: close\r\n"
+            writer.write(head.encode() + b"Set-Cookie: session=of-one\r\n\r\nok")
             await writer.drain()
         writer.close()
 
@@ -78,6 +78,16 @@ async def test_lost_connection_is_raised_after_the_last_try() -> None:
             await http.get(server.url)
 
     assert len(server.requests) == 3
+
+
+async def test_cookie_of_one_answer_is_not_sent_with_the_next_request() -> None:
+    async with upstream() as server, open_http() as http:
+        await http.get(server.url)
+        await http.get(server.url)
+        await http.get(server.url, headers={"Cookie": "session=of-another"})
+
+    cookies = [request.partition("cookie: ")[2].partition("\r")[0] for request in server.requests]
+    assert cookies == ["", "", "session=of-another"]
 
 
 async def test_request_id_is_passed_on() -> None:

@@ -1,3 +1,4 @@
+import json
 import logging
 
 import pytest
@@ -70,3 +71,13 @@ async def test_level_is_obeyed(start: Start, capsys: pytest.CaptureFixture[str])
     output = capsys.readouterr().out
     assert "loud" in output
     assert "quiet" not in output
+
+
+async def test_what_json_cannot_hold_is_logged_all_the_same(
+    start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with start(LOG_FORMAT="json"):
+        structlog.get_logger().info("odd", number=10**20, text="\ud800")
+
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (line["number"], line["text"]) == (10**20, "\ud800")

@@ -1,5 +1,9 @@
+import os
+from pathlib import Path
+
 import pytest
 from httpx2 import AsyncClient
+from prometheus_client.values import MultiProcessValue
 
 from app.features import FEATURES
 from tests.support import Start
@@ -36,3 +40,20 @@ async def test_deployed_metrics_without_a_token_are_closed(
         response = await client.get("/metrics")
 
     assert response.status_code == 404
+
+
+async def test_what_a_killed_worker_had_open_is_not_counted(
+    client: AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    count_open(os.getpid(), 2)
+    count_open(99_999_999, 40)  # no system gives this number to a process
+
+    response = await client.get("/metrics")
+
+    assert "\nopen 2.0\n" in response.text
+
+
+def count_open(process: int, count: int) -> None:
+    new_value = MultiProcessValue(lambda: process)  # type: ignore[no-untyped-call]
+    new_value("gauge", "open", "open", (), (), "Open.", multiprocess_mode="livesum").set(count)

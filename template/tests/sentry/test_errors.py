@@ -53,8 +53,9 @@ async def test_expected_failures_are_not_sent(sentry: list[Event]) -> None:
 
     async with serving() as client:
         statuses = [(await client.get(path)).status_code for path in paths]
+        statuses.append((await client.post("/nowhere", content=b"x" * 2_000_000)).status_code)
 
-    assert statuses == [400, 503, 422, 404]
+    assert statuses == [400, 503, 422, 404, 413]
     assert sentry == []
 
 

@@ -66,7 +66,7 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
         raise StartupError(f"DATABASE_URL is not one for asynchronous use: {error}") from error
     if settings.is_sqlite:
         require_folder(engine.url)
-        prepare_sqlite(engine.sync_engine, busy_timeout=settings.statement_timeout)
+        prepare_sqlite(engine.sync_engine)
     translate_errors(engine.sync_engine)
     return engine
 

@@ -25,17 +25,23 @@ def require_folder(url: URL) -> None:
         raise StartupError(f"DATABASE_URL: there is no folder {path.parent}.")
 
 
-def prepare_sqlite(engine: Engine, *, busy_timeout: float) -> None:
-    """Set up each new connection; `busy_timeout` is how many seconds one waits for a lock."""
+def lower(text: str | None) -> str | None:
+    """Of all letters: SQLite's own knows those of ASCII."""
+    return text and text.lower()
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Set up each new connection."""
 
     @event.listens_for(engine, "connect")
     def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         # The driver would begin transactions late and never around DDL: `begin` below does it.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (*PRAGMAS, f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}"):
+        for pragma in PRAGMAS:
             cursor.execute(pragma)
         cursor.close()
+        connection.create_function("lower", 1, lower)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
