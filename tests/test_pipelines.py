@@ -118,6 +118,32 @@ def test_newer_template_becomes_a_request(rendered: tuple[Path, Path], tmp_path:
         assert "To be solved by hand: app/main.py " in host.log.read_text()
 
 
+@pytest.mark.parametrize("rendered", PIPELINES, indirect=True)
+def test_conflicts_that_somebody_solves_stay_solved(
+    rendered: tuple[Path, Path], tmp_path: Path
+) -> None:
+    project, template = rendered
+    bound = '"pydantic-settings>='
+    edit(template / "template" / "pyproject.toml.jinja", bound, '"pydantic-settings>1,>=')
+    release(template, "v1.1.0")
+    edit(project / "pyproject.toml", bound, '"pydantic-settings!=1,>=')
+    commit(project, "Ours")
+    host = Host(project, tmp_path)
+    lines = lines_of(project, "template", "update")
+    host.run(lines)
+    assert "<<<<<<< " in host.proposed("pyproject.toml")
+    run("git", "switch", "--quiet", "--create", "solve", cwd=host.checkout)
+    run("git", "config", "user.name", "Ada", cwd=host.checkout)
+    commit(host.checkout, "Solve")
+    run("git", "push", "--quiet", "origin", "solve:template-update", cwd=host.checkout)
+    run("git", "switch", "--quiet", "--detach", "HEAD~2", cwd=host.checkout)
+
+    said = host.run(lines)
+
+    assert "others have worked on it" in said
+    assert "Solve" in run("git", "log", "-1", "--format=%s", "template-update", cwd=host.origin)
+
+
 def test_release_tells_what_is_in_it(renders: Renders, tmp_path: Path) -> None:
     """The packages of the service, and none of its developers'."""
     project = Project.make(renders, smallest(), tmp_path / "project")
