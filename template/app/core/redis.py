@@ -46,8 +46,13 @@ async def open_redis(*, timeout: float) -> AsyncGenerator[Redis | None]:  # noqa
     try:
         # Imported late: it takes half a second, and most projects that have no Redis lack it.
         package: Any = import_module("redis.asyncio")
+        backoff, retry = import_module("redis.backoff"), import_module("redis.asyncio.retry")
         client: Redis = package.from_url(
-            url, socket_timeout=timeout, socket_connect_timeout=timeout
+            url,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
+            # Who may not write any more has handed over to another server: connect again.
+            retry=retry.Retry(backoff.NoBackoff(), 1, (package.ReadOnlyError,)),
         )
     except ModuleNotFoundError as error:
         raise StartupError("REDIS_URL needs the package redis: add it.") from error

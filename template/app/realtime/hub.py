@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from hashlib import sha256
 from secrets import token_hex
 from time import time
 from typing import Annotated, cast
@@ -29,6 +30,11 @@ class EventsUnavailable(Unavailable):
 
 def new_stream() -> str:
     return token_hex(4)
+
+
+def stream_after(stream: str) -> str:
+    """Name the stream that follows on another: all who notice the change give it the same name."""
+    return sha256(stream.encode()).hexdigest()[:8]
 
 
 class Hub:

@@ -7,6 +7,8 @@ CONNECTIONS = Gauge(
     multiprocess_mode="livesum",
 )
 PUBLISHED = Counter("realtime_published_total", "Events published.")
-UNPUBLISHED = Counter("realtime_unpublished_total", "Events that could not be passed on to Redis.")
+UNPUBLISHED = Counter(
+    "realtime_unpublished_total", "Tries to pass events on to Redis that have failed."
+)
 DROPPED = Counter("realtime_dropped_total", "Listeners that were too slow: they have to come back.")
 RESETS = Counter("realtime_resets_total", "Listeners told that they may have missed events.")

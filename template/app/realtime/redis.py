@@ -43,7 +43,6 @@ class Writer:
 
     def send(self, fields: Fields) -> None:
         if len(self._waiting) >= MOST_WAITING:
-            UNPUBLISHED.inc(len(self._waiting))
             self._waiting.clear()
             fields = RESET
         self._count += 1
@@ -63,6 +62,7 @@ class Writer:
                 if not failures:
                     log.warning("events wait for Redis", reason=str(error))
                 failures += 1
+                UNPUBLISHED.inc()
                 await asyncio.sleep(retry_delay(failures))
 
     async def drain(self) -> None:
@@ -73,7 +73,8 @@ class Writer:
         # Taken out at once: meanwhile those that wait may become too many, and be dropped.
         batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
+            # All or nothing: of what was refused, readers would take the rest for all.
+            async with self._redis.pipeline(transaction=True) as pipe:
                 for fields in batch:
                     entry = cast("dict[Any, Any]", fields)
                     pipe.xadd(self._key, entry, maxlen=self._keep, approximate=True)

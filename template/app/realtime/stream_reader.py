@@ -10,7 +10,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from app.realtime.hub import Fields, Hub, new_stream
+from app.realtime.hub import Fields, Hub, new_stream, stream_after
 from app.realtime.places import START, Position
 
 MOST_WAITING = 10_000
@@ -68,8 +68,13 @@ class Reader:
         answer = await self._redis.xread(
             {self._key: str(self._last)}, count=AT_ONCE, block=self._block
         )
+        before = self._last
         for entries in streams_in(answer):
-            self._receive(entries)
+            if len(entries) >= min(AT_ONCE, self._hub.settings.history):
+                # So many have come that those before them may be gone already.
+                await self._catch_up()
+            if self._last == before:
+                self._receive(entries)
             await asyncio.sleep(0)
 
     async def _catch_up(self) -> None:
@@ -82,7 +87,7 @@ class Reader:
             await self._load(name, state)
         elif await self._is_cut(state):
             # Redis is back without its latest entries: from here on it is another stream.
-            await self._redis.set(f"{self._key}:name", new_stream())
+            await self._redis.set(f"{self._key}:name", stream_after(name))
             await self._catch_up()
             return
         elif state.first > self._last and not state.complete:

@@ -19,6 +19,9 @@ from app.realtime.listeners import Ended, Listener
 from app.realtime.messages import Message, Reset
 from app.realtime.visits import Visit
 
+# Messages: a client that has much to catch up with is not sent it all in one piece.
+AT_ONCE = 64
+
 
 @dataclass
 class Wanted:
@@ -57,7 +60,7 @@ class Stream:
         """Return what comes next; nothing, where nothing has come for some time."""
         # Before, not after: a message that was taken has to be sent.
         await self._visit.check_in_time()
-        messages = await self._listener.next(until=self._visit.next_check)
+        messages = await self._listener.next(until=self._visit.next_check, most=AT_ONCE)
         if not messages:
             self._hub.move_on(self._listener)
             await self._visit.check_in_time()

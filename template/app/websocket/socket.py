@@ -82,6 +82,8 @@ class Socket:
                 await self._handle()
             except AppError as error:
                 await self._connection.send(Failed(problem=problem_of(error)))
+            # Else a client with many messages at hand would not let anybody else have a turn.
+            await asyncio.sleep(0)
 
     async def _handle(self) -> None:
         match await self._connection.receive():

@@ -60,6 +60,10 @@ async def take(listener: Listener, count: int) -> list[Message]:
     return [message for message in taken if isinstance(message, Message)]
 
 
+def data_of(message: Message | Reset) -> list[str]:
+    return [message.data] if isinstance(message, Message) else []
+
+
 def data(messages: list[Message]) -> list[str]:
     return [message.data for message in messages]
 
@@ -120,10 +124,9 @@ async def test_place_of_one_who_heard_nothing_is_good_too(hub: Hub) -> None:
     ["", "7", "nonsense", "00000000.1-0", "{stream}.99999999999999-0", "{stream}.1-0", "\ud800"],
 )
 async def test_who_comes_from_nowhere_is_told(hub: Hub, invented: str) -> None:
-    await hub.publish(event(1))
     with hub.listen(["items"]) as listener:
-        await publish(hub, 2)
-        here = (await take(listener, 1))[0].place
+        await publish(hub, 1, 2)
+        here = (await take(listener, 2))[-1].place
 
     reachable = hub.history is not None and hub.history.before == Position(0, 0)
     with hub.listen(["items"], after=invented.format(stream=here.stream)) as again:
@@ -266,6 +269,42 @@ async def test_too_many_events_for_redis_are_dropped_and_told(
         with hub.listen(["items"], after=str(listener.place)) as listener:
             await publish(hub, 11)
             assert data(await take(listener, 1)) == numbers(11)
+
+
+async def test_more_at_once_than_is_kept_is_told_and_no_gap(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    async with with_settings(monkeypatch, REALTIME_HISTORY="100") as hub:
+        with hub.listen(["items"]) as listener:
+            await publish(hub, *range(200))
+            heard: list[Message | Reset] = []
+            async with asyncio.timeout(5):
+                while not heard or data_of(heard[-1]) != numbers(199):
+                    heard += await listener.next(most=1)
+
+    assert len(heard) < 200
+    assert isinstance(heard[0], Reset)
+
+
+async def test_what_redis_refuses_waits_and_arrives(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All or nothing: of a few that it refuses, readers would see the later ones, and no gap."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    forget_all()
+    async with open_hub() as hub, open_redis(timeout=5) as opened:
+        client: Any = opened
+        before = await client.config_get("maxmemory")
+        with hub.listen(["items"]) as listener:
+            await client.config_set("maxmemory", 1)
+            await publish(hub, *range(100))
+            await asyncio.sleep(0.02)
+            assert await client.xlen(f"{project().name}:events") == 0
+            await client.config_set("maxmemory", before["maxmemory"])
+
+            assert data(await take(listener, 100)) == numbers(*range(100))
+        assert "cmdstat_exec" in await client.info("commandstats")
 
 
 def all_done(failures: int) -> float:

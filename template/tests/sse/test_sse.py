@@ -6,11 +6,17 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import cast
 
 from httpx2 import AsyncClient, Response
 
+from app.core.events import Event
 from app.core.http import trusted
+from app.realtime.hub import Hub, new_stream
+from app.realtime.settings import RealtimeSettings
+from app.realtime.visits import Visit
 from app.sse.feature import feature as sse
+from app.sse.stream import Stream as EventStream
 from tests.realtime.people import LOCKED_OUT, NOTES, OPEN_NOTES, REALTIME, tell
 from tests.support import Serve, Served
 
@@ -236,3 +242,31 @@ async def test_stop_of_the_server_does_not_wait_for_streams(serve: Serve) -> Non
 
         assert [one.event for one in await stream.rest()] == [""]
     signal.signal(signal.SIGTERM, before)
+
+
+class Welcome:
+    """A visit that nobody ends."""
+
+    next_check = None
+
+    async def check_in_time(self) -> None:
+        pass
+
+
+async def test_what_was_missed_is_sent_in_pieces() -> None:
+    """Else a client that reads nothing of it would keep it all in memory."""
+    hub = Hub(RealtimeSettings.load())
+    hub.begin(new_stream())
+    with hub.listen(["news"]) as listener:
+        place = str(listener.place)
+    for number in range(200):
+        await hub.publish(Event("news", "news.told", {"number": number}))
+
+    with hub.listen(["news"], after=place) as listener:
+        events = EventStream(hub, listener, cast("Visit", Welcome())).events()
+        async with asyncio.timeout(5):
+            pieces = [(await anext(events)).count(b"data: {") for _ in range(5)]
+        await events.aclose()
+
+    assert sum(pieces) > 200
+    assert max(pieces) < 100

@@ -210,14 +210,40 @@ async def test_connections_end_in_time(
         assert await client.close_code() == code
 
 
-async def test_who_is_locked_out_stops_listening(serve: Serve) -> None:
-    settings = {"WEBSOCKET_LOGIN_SECONDS": "0.05", "REALTIME_CHECK_SECONDS": "0.05"}
-    async with serve(*FEATURES, **settings) as served, connected(served, "mallory") as client:
+@pytest.mark.parametrize("header", [True, False])
+async def test_who_is_locked_out_stops_listening(serve: Serve, *, header: bool) -> None:
+    settings = {"WEBSOCKET_LOGIN_SECONDS": "0.3", "REALTIME_CHECK_SECONDS": "0.05"}
+    async with (
+        serve(*FEATURES, **settings) as served,
+        connected(served, "mallory" if header else "") as client,
+    ):
+        if not header:
+            await client.ask("authenticate", token="mallory")
         await client.ask("subscribe", topic="notes")
         LOCKED_OUT.add("mallory")
 
         assert await client.close_code() == 4401
     LOCKED_OUT.clear()
+
+
+async def test_client_with_many_messages_leaves_others_their_turns(serve: Serve) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with serve(*FEATURES) as served, connected(served) as client:
+        for _ in range(1000):
+            await client.say("ping")
+        other = asyncio.create_task(count())
+        for _ in range(1000):
+            await client.hear()
+        other.cancel()
+
+    assert turns > 1000
 
 
 async def test_one_that_takes_nothing_is_let_go(serve: Serve) -> None:
