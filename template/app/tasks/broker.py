@@ -86,21 +86,32 @@ def forgive_restoring() -> None:
     qos.restore_unacked_once = restore_if_connected
 
 
+def checked(url: str) -> str:
+    """Have the broker's certificate checked: with `rediss`, Kombu does so only when told to."""
+    if url.startswith("rediss:") and "ssl_cert_reqs" not in url:
+        url += f"{'&' if '?' in url else '?'}ssl_cert_reqs=CERT_REQUIRED"
+    return url
+
+
 class Broker:
     def __init__(self, settings: TaskSettings) -> None:
         if not settings.has_broker:
             raise StartupError("Set TASKS_BROKER_URL: without a broker, the API runs the tasks.")
         self._namespace = settings.namespace
-        self._celery: Any = Celery(broker=settings.broker_url, set_as_current=False)
+        self._celery: Any = Celery(broker=checked(settings.broker_url), set_as_current=False)
         self._celery.conf.update(
             accept_content=["json"],
+            # Such as a queue that RabbitMQ still holds for a connection that was cut off.
+            broker_channel_error_retry=True,
             broker_connection_max_retries=None,
             broker_connection_retry_on_startup=True,
             broker_transport_options=TRANSPORT,
+            # Without a name, it would take any certificate for the broker's; this is its own.
+            broker_use_ssl={"server_hostname": None}
+            if settings.broker_url.startswith("amqps:")
+            else False,
             control_exchange=f"{settings.namespace}.control",
             task_acks_late=True,
-            task_default_queue=self._queue("default"),
-            task_ignore_result=True,
             # Once more and no more: the relay has the patience.
             task_publish_retry_policy={"max_retries": 1, "interval_start": 0},
             task_reject_on_worker_lost=True,
@@ -150,8 +161,14 @@ class Broker:
         def show(**_: object) -> None:
             ready()
 
+        workers: list[Any] = []
+
+        def note(sender: object, **_: object) -> None:
+            workers.append(sender)
+
         receivers: list[tuple[Any, Callable[..., None]]] = [
             (signals.setup_logging, leave_logging),
+            (signals.worker_init, note),
             (signals.worker_process_init, begin),
             (signals.worker_ready, show),
             (signals.worker_process_shutdown, end),
@@ -160,9 +177,9 @@ class Broker:
         for signal, receiver in receivers:
             signal.connect(receiver, weak=False)
         forgive_restoring()
-        code = self._celery.start(self._arguments(options))
-        if code:
-            raise SystemExit(code)
+        self._celery.start(self._arguments(options))
+        if workers and workers[0].exitcode:
+            raise SystemExit(workers[0].exitcode)
 
     def _arguments(self, options: WorkerOptions) -> list[str]:
         names = ",".join(self._queue(queue) for queue in options.queues or queues())

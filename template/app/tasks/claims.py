@@ -25,6 +25,8 @@ class Claims:
         self._database = database
         self._lease = timedelta(seconds=settings.lease_seconds)
 
+    # Without the database it waits: a message that it lets go of comes again after minutes.
+    @stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=5)
     async def claim(self, task_id: UUID) -> Task | None:
         """Make a task ours, if it is nobody's: of several messages for it, one gets it."""
         moment = now()
@@ -33,7 +35,7 @@ class Claims:
             and_(Task.state == TaskState.WAITING, Task.run_at <= moment),
             and_(Task.state == TaskState.RUNNING, Task.due_at < moment),
         )
-        # One of a newer version, whose code we do not have, is left to those who have it.
+        # One of a newer version, whose code we do not have, is soon sent to those who have it.
         known = Task.name.in_(KINDS)
         claimed = (
             update(Task)
@@ -48,6 +50,9 @@ class Claims:
         )
         async with self._database.transaction() as session:
             task: Task | None = await session.scalar(claimed)
+            if task is None:
+                newer = update(Task).where(Task.id == task_id, Task.state == TaskState.SENT, ~known)
+                await session.execute(newer.values(due_at=moment + self._lease))
         return task
 
     async def keep(self, task: Task) -> None:
@@ -76,10 +81,15 @@ class Claims:
         run_at = now() + after
         await self._settle(task, state=TaskState.WAITING, error=error, run_at=run_at, due_at=run_at)
 
-    # What was done should not be done again because the database was away for a moment.
-    @stamina.retry(on=DatabaseUnavailable, attempts=5, wait_initial=0.5)
     async def _settle(self, task: Task, **values: object) -> None:
-        if not await self._change(task, **values):
+        # What was done should not be done again because the database was away for a moment. No
+        # decorator: it would log the result.
+        async for attempt in stamina.retry_context(
+            on=DatabaseUnavailable, attempts=5, wait_initial=0.5
+        ):
+            with attempt:
+                ours = await self._change(task, **values)
+        if not ours:
             log.warning("outcome dropped: another worker has the task", task_id=str(task.id))
 
     async def _change(self, task: Task, **values: object) -> bool:

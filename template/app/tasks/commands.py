@@ -34,7 +34,8 @@ class Pool(StrEnum):
     SOLO = "solo"
 
 
-POOL = Pool.SOLO if sys.platform == "win32" else Pool.PREFORK
+# Elsewhere, Celery begins its processes anew, and they would know of no task.
+POOL = Pool.PREFORK if sys.platform == "linux" else Pool.SOLO
 
 Queue = Annotated[list[str] | None, typer.Option(help="Take from it; may be repeated.")]
 Concurrency = Annotated[int | None, typer.Option(min=1, help="Processes; unset: as many as CPUs.")]

@@ -98,7 +98,7 @@ class Relay:
     async def _send(self, messages: Sequence[Message]) -> None:
         try:
             await self._carrier.send(messages)
-        except Exception:
+        except BaseException:  # also where the service stops meanwhile
             UNSENT.inc(len(messages))
             await self._put_back([message.task_id for message in messages])
             raise

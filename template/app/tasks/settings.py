@@ -13,7 +13,7 @@ class TaskSettings(Settings):
     broker_url: str = Field(
         default="memory://",
         repr=False,
-        pattern="^(amqps?|rediss?|sentinel|memory)://",
+        pattern="^(amqps?|rediss?|memory)://",
         description="redis://host:6379/1 or amqp://user:password@host//; memory:// needs no "
         "worker: tasks run in the process that serves.",
     )

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -6,13 +7,19 @@ import pytest
 from app.core.database.after_commit import after_commit
 from app.core.database.models import now
 from app.core.settings import forget_all
+from app.tasks.carriers import Message
 from app.tasks.declarations import KINDS
 from app.tasks.models import TaskState
 from app.tasks.outbox import Outbox
+from app.tasks.relay import Relay
+from app.tasks.settings import TaskSettings
 from tests.tasks.support import Number, Work, past
 
 
-async def test_due_tasks_are_sent_once(work: Work) -> None:
+async def test_due_tasks_are_sent_once(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASKS_RESEND_SECONDS", "60")
+    forget_all()
+    work = Work(work.database)
     task = await work.enqueue("double")
     later = await work.enqueue("double", delay=timedelta(seconds=2))
 
@@ -110,3 +117,20 @@ async def test_nothing_leaves_without_the_commit(work: Work) -> None:
     await work.relay.send_due()
 
     assert work.carrier.sent == []
+
+
+class Stopped:
+    """A carrier of a service that ends meanwhile."""
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        del messages
+        raise asyncio.CancelledError
+
+
+async def test_task_that_was_being_sent_at_the_end_is_sent_again(work: Work) -> None:
+    task = await work.enqueue("double")
+
+    with pytest.raises(asyncio.CancelledError):
+        await Relay(work.database, Stopped(), TaskSettings.load()).send_due()
+
+    assert (await work.read(task.id)).state is TaskState.WAITING

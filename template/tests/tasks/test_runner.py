@@ -1,18 +1,26 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import cast
 
 import pytest
+import stamina
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.database.engine import Database
+from app.core.database.errors import DatabaseUnavailable
 from app.core.database.models import now
 from app.core.feature import Feature
 from app.core.settings import forget_all
 from app.main import create_app
+from app.tasks.claims import Claims
 from app.tasks.declarations import KINDS, TaskContext, task
 from app.tasks.feature import feature
 from app.tasks.models import TaskState
+from app.tasks.settings import TaskSettings
 from tests.support import running
 from tests.tasks.support import Number, Work, double, past, released, runs
 
@@ -135,13 +143,13 @@ async def test_outcome_of_a_worker_that_lost_its_task_is_dropped(
     await work.wait_until(task.id, lambda task: task.state is TaskState.RUNNING)
 
     await work.change(task.id, due_at=past())  # as if its event loop had stood still
-    task = await work.run(task.id)
-    finished_at = task.finished_at
+    mine = await Claims(work.database, TaskSettings.load()).claim(task.id)
     released.set()
     await slow
 
-    assert task.attempts == 2
-    assert (await work.read(task.id)).finished_at == finished_at
+    assert mine is not None
+    assert mine.attempts == 2
+    assert (await work.read(task.id)).state is TaskState.RUNNING
 
 
 async def test_task_that_kills_its_workers_dies(work: Work) -> None:
@@ -163,6 +171,43 @@ async def test_task_of_another_version_is_left_to_it(work: Work) -> None:
     task = await work.run(task.id)
 
     assert (task.state, task.attempts) == (TaskState.WAITING, 0)
+
+    await work.change(task.id, state=TaskState.SENT, due_at=now().replace(year=2100))
+    due_at = (await work.run(task.id)).due_at
+    assert due_at is not None
+    assert due_at < now() + timedelta(minutes=1)
+
+
+class AwayAtFirst:
+    """A database that is back at the second try."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.tries = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+        self.tries += 1
+        if self.tries == 1:
+            raise DatabaseUnavailable
+        async with self.database.transaction() as session:
+            yield session
+
+
+async def test_message_and_outcome_wait_for_the_database(
+    work: Work, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = await work.enqueue("hold")
+    for step in ("claim", "finish"):
+        claims = Claims(cast("Database", AwayAtFirst(work.database)), TaskSettings.load())
+        with stamina.set_testing(True, attempts=100, cap=True):  # it waits no time
+            if step == "claim":
+                await claims.claim(task.id)
+            else:
+                await claims.finish(await work.read(task.id), result={"diagnosis": "hunter2"})
+
+    assert (await work.read(task.id)).state is TaskState.DONE
+    assert "hunter2" not in capsys.readouterr().out
 
 
 def test_name_is_given_once() -> None:

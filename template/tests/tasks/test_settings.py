@@ -1,7 +1,7 @@
 import pytest
 
 from app.core.settings import StartupError, forget_all
-from app.tasks.broker import Broker
+from app.tasks.broker import Broker, checked
 from app.tasks.settings import TaskSettings
 
 
@@ -26,3 +26,16 @@ def test_unknown_broker_is_refused_without_its_password(monkeypatch: pytest.Monk
 def test_worker_needs_a_broker() -> None:
     with pytest.raises(StartupError, match="TASKS_BROKER_URL"):
         Broker(TaskSettings.load())
+
+
+@pytest.mark.parametrize(
+    ("url", "used"),
+    [
+        ("rediss://a/1", "rediss://a/1?ssl_cert_reqs=CERT_REQUIRED"),
+        ("rediss://a/1?x=y", "rediss://a/1?x=y&ssl_cert_reqs=CERT_REQUIRED"),
+        ("rediss://a/1?ssl_cert_reqs=CERT_NONE", "rediss://a/1?ssl_cert_reqs=CERT_NONE"),
+        ("redis://a/1", "redis://a/1"),
+    ],
+)
+def test_certificate_of_the_broker_is_checked(url: str, used: str) -> None:
+    assert checked(url) == used
