@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from time import time
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -42,6 +43,13 @@ async def database_on(server: str, template: str | None, *, drop: bool) -> Async
     if drop:
         async with engine.connect() as connection:
             await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def begin_of_window() -> None:
+    """Wait for the next minute where this one is about to end: limits count by the clock's."""
+    left = 60 - time() % 60
+    if left < 2:
+        await asyncio.sleep(left)
 
 
 def giving(value: T) -> Callable[[], Awaitable[T]]:

@@ -18,6 +18,7 @@ from tests.auth.people import (
     make_user,
     status_with,
 )
+from tests.support import begin_of_window
 
 NEW = "new@example.com"
 OTHER_PASSWORD = "another good one"
@@ -220,7 +221,23 @@ async def test_changed_password_ends_the_other_log_ins(
     assert len(mailbox.mails) == 1
 
 
+async def test_guesses_at_the_current_password_are_slowed_down(
+    visitor: AsyncClient, ada: User
+) -> None:
+    await begin_of_window()
+    headers = bearer(await log_in(visitor, ada.email))
+    body = {"current_password": "wrong", "password": OTHER_PASSWORD}
+
+    answers = [
+        (await visitor.post("/auth/change-password", json=body, headers=headers)).status_code
+        for _ in range(11)
+    ]
+
+    assert answers == [400] * 10 + [429]
+
+
 async def test_nobody_is_flooded_with_mail(visitor: AsyncClient, mailbox: Mailbox) -> None:
+    await begin_of_window()
     answers = [await post(visitor, "forgot-password", email=NEW) for _ in range(6)]
 
     assert answers == [202] * 5 + [429]

@@ -5,11 +5,12 @@ from httpx2 import AsyncClient
 from sqlalchemy import update
 
 from app.auth.models import Session, User
-from app.core.database.engine import Database
+from app.core.database.engine import Database, open_database
 from app.core.database.models import now
+from app.core.database.settings import DatabaseSettings
 from app.core.settings import forget_all
 from app.features import FEATURES
-from tests.auth.people import PASSWORD, browser
+from tests.auth.people import PASSWORD, browser, make_user
 from tests.support import Start
 
 
@@ -32,14 +33,17 @@ async def test_deployed_cookie_needs_tls_and_this_host(
 ) -> None:
     settings = {"APP_ENVIRONMENT": "production", "DATABASE_URL": migrated_database}
     async with start(*FEATURES, anonymous=True, **settings) as client:
-        response = await client.post("/auth/logout", headers={"Cookie": "session=x"})
-        assert response.status_code == 401
-        document = await client.get("/openapi.json")
-        assert document.status_code == 404
+        async with open_database(DatabaseSettings.load()) as database:
+            await make_user(database, "ada@example.com")
+        response = await client.post(
+            "/auth/cookie",
+            json={"email": "ada@example.com", "password": PASSWORD},
+            headers={"Origin": "http://test"},
+        )
 
-    from app.auth.cookies import cookie_name  # noqa: PLC0415
-
-    assert cookie_name() == "__Host-session"
+    [name, *attributes] = response.headers["set-cookie"].split("; ")
+    assert name.startswith("__Host-session=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= set(attributes)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
 
+from app.auth import throttle
 from app.auth.accounts import Accounts
 from app.auth.models import User
 from app.core.database.engine import Database
+from app.core.ratelimit import RateLimit
 from app.core.settings import forget_all
 from tests.auth.people import (
     PASSWORD,
@@ -18,6 +20,7 @@ from tests.auth.people import (
     renew,
     status_with,
 )
+from tests.support import begin_of_window
 
 
 async def test_right_password_opens_what_needs_a_log_in(visitor: AsyncClient, ada: User) -> None:
@@ -159,6 +162,7 @@ async def test_owners_see_their_own_items(visitor: AsyncClient, database: Databa
 async def test_guesses_are_slowed_down_and_the_owner_gets_in(
     visitor: AsyncClient, ada: User
 ) -> None:
+    await begin_of_window()
     answers = [await ask_token(visitor, ada.email, "wrong") for _ in range(11)]
 
     assert [answer.status_code for answer in answers] == [400] * 10 + [429]
@@ -166,6 +170,26 @@ async def test_guesses_are_slowed_down_and_the_owner_gets_in(
     # Even the right password waits now, from this address; for others nothing has changed.
     assert (await ask_token(visitor, ada.email)).status_code == 429
     assert (await ask_token(visitor, "bob@example.com", "wrong")).status_code == 400
+
+
+async def test_guesses_at_many_accounts_are_slowed_down_too(visitor: AsyncClient) -> None:
+    await begin_of_window()
+    people = [f"user{number}@example.com" for number in range(31)]
+
+    answers = [(await ask_token(visitor, email, "wrong")).status_code for email in people]
+
+    assert answers == [400] * 30 + [429]
+
+
+async def test_guesses_from_many_places_are_slowed_down_too(
+    visitor: AsyncClient, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "PER_ACCOUNT", RateLimit("everywhere", "2/hour"))
+    await begin_of_window()
+
+    answers = [(await ask_token(visitor, ada.email, "wrong")).status_code for _ in range(3)]
+
+    assert answers == [400, 400, 429]
 
 
 async def test_right_password_forgets_the_wrong_ones(visitor: AsyncClient, ada: User) -> None:

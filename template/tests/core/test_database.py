@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from app.core.database.after_commit import after_commit
 from app.core.database.engine import create_engine, open_database
 from app.core.database.errors import DatabaseUnavailable, is_retryable
 from app.core.database.session import SessionDep
@@ -25,9 +26,17 @@ async def add_and_fail(session: SessionDep) -> None:
     raise RuntimeError
 
 
+told: list[str] = []
+
+
+async def tell() -> None:
+    told.append("done")
+
+
 @router.post("/add-and-fail-to-commit")
 async def add_and_fail_to_commit(session: SessionDep) -> str:
     session.add(Item(owner_id="anonymous", name=None))
+    after_commit(session, tell)
     return "done"
 
 
@@ -42,6 +51,7 @@ async def test_failed_request_leaves_nothing(
         response = await client.post(path)
         items = (await client.get("/items")).json()["items"]
 
+    assert told == []
     assert response.status_code == 500
     assert items == []
 

@@ -125,6 +125,7 @@ async def test_only_known_origins_may_call(start: Start) -> None:
         )
 
     assert known.headers["access-control-allow-origin"] == "https://app.example.com"
+    assert "access-control-allow-credentials" not in known.headers
     assert "access-control-allow-origin" not in other.headers
     assert "Origin" in without.headers["vary"]
     assert preflight.status_code == 400

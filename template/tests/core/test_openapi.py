@@ -5,8 +5,10 @@ from collections import Counter
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from httpx2 import AsyncClient
 
+from app.core.identity import needs_log_in
 from tests.support import Start
 
 METHODS = {"get", "put", "post", "patch", "delete"}
@@ -24,6 +26,29 @@ def test_operation_ids_are_unique_names(app: FastAPI) -> None:
     assert max(ids.values()) == 1
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)+", name) for name in ids)
     assert all(operation["tags"] for operation in operations)
+
+
+# What anybody may ask for. What else has no need of a log-in has lost it.
+OPEN = (
+    "/health/",
+    "/metrics",
+    "/docs",
+    "/redoc",
+    "/openapi.json",
+    "/asyncapi.json",
+    "/auth/",
+    "/events",
+    "/ws",
+)
+
+
+def test_what_is_not_open_to_all_asks_who_it_is(app: FastAPI) -> None:
+    asking, others = set[str](), set[str]()
+    for route in iter_route_contexts(app.routes):
+        (asking if needs_log_in(route) else others).add(str(route.path))
+
+    assert asking
+    assert [path for path in others if not path.startswith(OPEN)] == []
 
 
 def test_every_error_is_declared_as_a_problem(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ from app.core import ratelimit
 from app.core.feature import Feature
 from app.core.ratelimit import RateLimit
 from app.core.settings import StartupError
-from tests.support import Start
+from tests.support import Start, begin_of_window
 
 router = APIRouter()
 
@@ -27,6 +27,7 @@ async def statuses(client: AsyncClient, count: int) -> list[int]:
 
 
 async def test_client_is_told_where_it_stands(start: Start) -> None:
+    await begin_of_window()
     async with start(FEATURE) as client:
         first, _, third = [await client.get("/limited") for _ in range(3)]
 

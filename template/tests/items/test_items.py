@@ -7,6 +7,7 @@ from httpx2 import AsyncClient
 
 from app.core.events import Event, get_events
 from app.core.identity import ADMIN, USER, Principal
+from tests.support import begin_of_window
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ALICE = Principal("alice", roles=frozenset({USER}))
@@ -257,6 +258,7 @@ async def test_administrator_sees_all_items(
 
 
 async def test_writes_share_a_limit(client: AsyncClient) -> None:
+    await begin_of_window()
     created = await client.post("/items", json={"name": "first"})
     path = created.headers["location"]
     changed = await client.patch(path, json={"name": "second"})

@@ -1,3 +1,4 @@
+import smtplib
 import socket
 from collections.abc import Generator
 from typing import Any
@@ -56,6 +57,16 @@ async def test_mail_arrives_as_it_was_written(server: Controller, user: str) -> 
     assert envelope.rcpt_tos == ["ada@example.com"]
     assert b"Subject: =?utf-8?" in envelope.content
     assert b"\r\n.\r\nAnother" in envelope.content
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+async def test_nothing_is_sent_to_a_server_without_tls(server: Controller, scheme: str) -> None:
+    url = SecretStr(f"{scheme}://127.0.0.1:{server.port}")
+
+    with pytest.raises((OSError, smtplib.SMTPException)), stamina.set_testing(True):
+        await SmtpMailer(MailSettings(url=url, timeout=1)).send(MAIL)
+
+    assert server.handler.mails == []
 
 
 async def test_mail_without_a_server_is_logged_and_not_told(
