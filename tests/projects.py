@@ -125,8 +125,10 @@ def steadily(run_tests: Callable[..., str], count: Callable[[str], None]) -> Non
     try:
         run_tests()
     except AssertionError as failure:
+        if "stopping after" in str(failure):
+            raise  # so many that others were not run
         run_tests(PYTEST_ADDOPTS="--last-failed --cov-append")
-        for name in re.findall(r"^FAILED (\S+)", str(failure), re.MULTILINE):
+        for name in re.findall(r"^(?:FAILED|ERROR) (\S+)", str(failure), re.MULTILINE):
             count(f"passed only when run again: {name}")
 
 

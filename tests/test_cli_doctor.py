@@ -64,7 +64,9 @@ def test_answers_that_are_not_accepted(project: Make) -> None:
 
 def test_a_part_that_is_off_and_there(project: Make) -> None:
     folder = project(package_manager="pip")
-    (folder / "app/cache").mkdir()
+    (folder / "app/cache/__pycache__").mkdir(parents=True)
+    assert "app/cache is there" not in findings(folder)
+    (folder / "app/cache/own.py").touch()
 
     assert "the answers have cache off, and app/cache is there" in findings(folder)
 
@@ -78,9 +80,13 @@ def test_rejected_changes(project: Make) -> None:
 
 def test_names_in_dotenv(project: Make) -> None:
     folder = project(package_manager="pip")
-    (folder / ".env").write_text("APP_DEBG=true\nAPP_DEBUG=true\n")
+    (folder / ".env").write_text("APP_DEBG=true\nAPP_DEBUG=true\nAPP_PORT=8001\n")
+    (folder / "compose.yml").write_text('ports: ["127.0.0.1:${APP_PORT:-8000}:8000"]\n')
 
-    assert "sed -i 's/^APP_DEBG=/APP_DEBUG=/' .env" in findings(folder)
+    found = findings(folder)
+
+    assert "sed -i 's/^APP_DEBG=/APP_DEBUG=/' .env" in found
+    assert "APP_PORT" not in found
 
 
 def test_settings_without_a_line(project: Make) -> None:

@@ -95,6 +95,19 @@ def test_dashboard_has_panels_of_the_parts_that_are_on(renders: Renders) -> None
     }
 
 
+def test_rules_know_the_jobs_that_the_page_on_kubernetes_names(renders: Renders) -> None:
+    tree = Tree(renders.tree(fullest()))
+    [block] = re.findall(
+        r"```yaml\n(scrape_configs:.*?)```", tree.files["docs/kubernetes.md"].decode(), re.DOTALL
+    )
+    [job] = yaml.safe_load(block)["scrape_configs"]
+
+    *_, rename = job["relabel_configs"]
+    named = {re.sub(rename["regex"], rename["replacement"], pod) for pod in ("api", "worker")}
+    asked = {job for rule in alerts(tree) for job in re.findall(r'job="(.*?)"', rule["expr"])}
+    assert asked == named
+
+
 def files_of(root: Path) -> list[Path]:
     return sorted(path for path in (root / "deploy" / "prometheus").rglob("*") if path.is_file())
 

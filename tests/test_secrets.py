@@ -45,9 +45,25 @@ def test_pages_and_example_are_right(chosen: Variant, renders: Renders) -> None:
     assert all("change-me" in value for value in example_of(tree.root).values())
 
 
+def test_url_of_a_server_that_went_goes_with_it(renders: Renders, tmp_path: Path) -> None:
+    """And what the team has written into one stays."""
+    before = fullest().but(broker="redis")
+    (tmp_path / "deploy").mkdir()
+    for answers in (before, before.but(broker="rabbitmq", cache=False, sse=False, websocket=False)):
+        script = Tree(renders.tree(answers)).files["deploy/secrets.sh"]
+        (tmp_path / "deploy/secrets.sh").write_bytes(script)
+        run("sh", "deploy/secrets.sh", cwd=tmp_path)
+        made = {path.name: path.read_text() for path in (tmp_path / "secrets/app").iterdir()}
+        (tmp_path / "secrets/app/DATABASE_URL").write_text(f"{made['DATABASE_URL']}?ssl=require")
+
+    assert made["TASKS_BROKER_URL"].endswith("@rabbitmq//")
+    assert "REDIS_URL" not in made
+    assert made["DATABASE_URL"].endswith("@postgres/app?ssl=require")
+
+
 def test_page_makes_a_file_of_each_line(renders: Renders, tmp_path: Path) -> None:
     tree = Tree(renders.tree(fullest()))
-    for name in (EXAMPLE, ".gitignore", "deploy/secrets/.gitignore", "docs/secrets.md"):
+    for name in (EXAMPLE, ".gitignore", "docs/secrets.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(tree.files[name])
     commit(tmp_path, "Render")

@@ -1,16 +1,12 @@
 """The command line: `app --help`."""
 
-import typer
 
-from app.commands import database, inspection, server
-from app.features import FEATURES
+def cli() -> None:
+    # Imported late: each process of `run_cpu_bound` reads this file, and needs none of the service.
+    from app.cli import cli  # noqa: PLC0415
 
-cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-for commands in (server.commands, database.commands, inspection.commands):
-    cli.add_typer(commands)
-for feature in FEATURES:
-    if feature.commands is not None:
-        cli.add_typer(feature.commands, name=feature.name)
+    cli()
+
 
 if __name__ == "__main__":
     cli()

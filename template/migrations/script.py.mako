@@ -1,4 +1,5 @@
-"""${message}"""
+"""${message}
+"""
 
 from collections.abc import Sequence
 

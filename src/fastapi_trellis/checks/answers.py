@@ -21,7 +21,7 @@ def edited_by_hand(patient: Patient) -> Iterator[Finding]:
             )
         return
     commit = git("log", "-1", "--format=%H", "--", ANSWERS, cwd=folder).strip()
-    if alone_in(patient, commit):
+    if commit and alone_in(patient, commit):
         short = commit[:10]
         yield Finding(f"{ANSWERS} was edited by hand in {short}", f"git revert {short}")
 
@@ -58,7 +58,12 @@ def parts_and_folders(patient: Patient) -> Iterator[Finding]:
     features = template.at(patient.project.commit).definition.features if template else {}
     for name, feature in features.items():
         folders = [path for path in feature.get("paths", []) if is_package(path)]
-        there = [path for path in folders if (patient.project.folder / path.strip("/")).is_dir()]
+        # A folder that only has what Python has left there is gone.
+        there = [
+            path
+            for path in folders
+            if any((patient.project.folder / path.strip("/")).glob("**/*.py"))
+        ]
         if name in filled.parts and folders and not there:
             yield Finding(
                 f"the answers have {name} on, and {folders[0].strip('/')} is not there",

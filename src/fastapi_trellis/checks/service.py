@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi_trellis.checks.patient import Finding, NotLookedAt, Patient
 
 EXAMPLE = re.compile(r"^(?:# ?)?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
+COMPOSE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)")
 SET = re.compile(r"^(?:export )?([A-Za-z]\w*)=", re.MULTILINE)
 
 
@@ -18,8 +19,11 @@ def names(path: Path, pattern: re.Pattern[str]) -> set[str]:
 
 def misnamed_variables(patient: Patient) -> Iterator[Finding]:
     """A name in `.env` that `.env.example` does not have sets nothing."""
-    known = names(patient.project.folder / ".env.example", EXAMPLE)
-    for name in sorted(names(patient.project.folder / ".env", SET) - known):
+    folder = patient.project.folder
+    # Compose reads `.env` too.
+    compose = {name for path in folder.glob("compose*.yml") for name in names(path, COMPOSE)}
+    known = names(folder / ".env.example", EXAMPLE) | compose
+    for name in sorted(names(folder / ".env", SET) - known):
         near = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}?" if near else "a setting of your own?"
         mend = (

@@ -1,6 +1,7 @@
 """`diff`: what the team changed since the template rendered the project."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -26,12 +27,17 @@ Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="On
 def diff(only: Paths = None, patch: Patch = False, folder: Folder = HERE) -> None:
     """Show what the team changed since the render, also what is not committed yet."""
     project = find_project(folder)
-    with compared(project) as (tree, environment):
-        command = ["diff", "--no-renames", "--relative", tree, "--", *(only or ["."])]
+    here = Path.cwd()
+    chosen = [os.path.relpath(here / path, project.folder) for path in only or []]
+    with compared(project) as (rendered, now, environment):
+        command = ["diff", "--no-renames", "--relative", rendered, now, "--", *(chosen or ["."])]
         if patch:
-            # Git's own colours and pager.
+            # Git's own colours and pager, which may be left before the end.
             subprocess.run(
-                ["git", *command], cwd=project.folder, env={**os.environ, **environment}, check=True
+                ["git", *command],
+                cwd=project.folder,
+                env={**os.environ, **environment},
+                check=False,
             )
             return
         command[1:1] = ["--name-status", "-z"]
@@ -50,8 +56,8 @@ def diff(only: Paths = None, patch: Patch = False, folder: Folder = HERE) -> Non
 
 
 @contextmanager
-def compared(project: Project) -> Iterator[tuple[str, dict[str, str]]]:
-    """The render as a git tree, which no object of the project's own repository holds."""
+def compared(project: Project) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """The render and the project as git trees, which add nothing to the project's repository."""
     objects = git("rev-parse", "--path-format=absolute", "--git-path", "objects", cwd=project.top)
     with ExitStack() as stack:
         # Over before a pager begins.
@@ -73,4 +79,7 @@ def compared(project: Project) -> Iterator[tuple[str, dict[str, str]]]:
             prefix = f"--prefix={project.inside.as_posix()}/"
             git("read-tree", prefix, tree, cwd=project.top, env=index)
             tree = git("write-tree", cwd=project.top, env=index).strip()
-        yield tree, own
+        index["GIT_INDEX_FILE"] = str(Path(folder, "index of now"))
+        shutil.copy(Path(directory, "index"), index["GIT_INDEX_FILE"])
+        git("add", "--all", ".", cwd=project.folder, env=index)
+        yield tree, git("write-tree", cwd=project.top, env=index).strip(), own

@@ -66,7 +66,10 @@ def migrate(revision: Revision = "head") -> None:
 def downgrade(revision: Revision) -> None:
     """Take the database back to an older revision, `-1` for the one before."""
     with development_services():
-        command.downgrade(alembic_config(), revision)
+        try:
+            command.downgrade(alembic_config(), revision)
+        except CommandError as error:
+            raise StartupError(str(error)) from error
 
 
 @commands.command()

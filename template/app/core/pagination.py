@@ -79,7 +79,9 @@ async def paginate(
     return Page(items, encode_cursor(sort, getattr(last, name), last.id))
 
 
-def encode_cursor(sort: str, value: str | datetime, row_id: UUID) -> str:
+def encode_cursor(sort: str, value: object, row_id: UUID) -> str:
+    if not isinstance(value, str | datetime):
+        raise TypeError(f"sort by texts and moments that are never null, not by {sort}")
     text = value.isoformat() if isinstance(value, datetime) else value
     return base64.urlsafe_b64encode(CURSOR.dump_json((sort, text, row_id))).decode()
 

@@ -3,10 +3,10 @@ import asyncio
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from app.__main__ import cli
 from app.audit.models import AuditEvent
 from app.auth.models import Session
 from app.auth.passwords import verify_password
+from app.cli import cli
 from app.core.database.engine import open_database
 from app.core.database.models import now
 from app.core.database.settings import DatabaseSettings

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from app.__main__ import cli
+from app.cli import cli
 from app.core.database.engine import create_engine
 from app.core.database.settings import DatabaseSettings
 from app.core.settings import forget_all

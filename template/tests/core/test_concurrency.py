@@ -1,5 +1,7 @@
 import asyncio
 import os
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -40,6 +42,13 @@ async def test_first_failure_cancels_the_others() -> None:
 
     assert caught.group_contains(ValueError, match="no")
     assert not finished
+
+
+def test_process_for_cpu_bound_work_does_without_the_service() -> None:
+    """It begins as the command did, and reads its file: `app.__main__`."""
+    code = "import sys, app.__main__; sys.exit('fastapi' in sys.modules)"
+
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603  (our own)
 
 
 async def test_cpu_bound_work_leaves_the_loop_free() -> None:

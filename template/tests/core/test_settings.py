@@ -120,7 +120,7 @@ def test_secret_of_a_feature_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> 
 def test_env_example_lists_every_setting() -> None:
     assert FEATURES
     example = Path(".env.example").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))
+    listed = set(re.findall(r"^#? ?([A-Z0-9_]+)=", example, re.MULTILINE))
     known = {
         cls.variable(field)
         for cls in Settings.__subclasses__()

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
-from app.__main__ import cli
+from app.cli import cli
 from app.core.database.engine import create_engine as create_async_engine
 from app.core.database.models import Base
 from app.core.database.settings import DatabaseSettings

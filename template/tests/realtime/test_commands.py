@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.__main__ import cli
+from app.cli import cli
 from app.core.settings import forget_all
 from app.realtime.messages import Message
 from app.realtime.resources import open_hub

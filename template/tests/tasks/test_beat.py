@@ -83,7 +83,8 @@ async def test_time_is_enqueued_once_though_its_arguments_have_changed(work: Wor
 
     async with work.database.read.begin() as session:
         names = (await session.scalars(select(Task.name).order_by(Task.name))).all()
-    assert names == ["hourly", "later", "tasks.purge"]
+    assert len(set(names)) == len(names)
+    assert {"hourly", "later", "tasks.purge"} <= set(names)
 
 
 async def test_row_of_what_recurs_lives_as_long_as_its_time(work: Work) -> None:

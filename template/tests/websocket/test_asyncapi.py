@@ -4,7 +4,7 @@ from typing import Any
 from httpx2 import AsyncClient
 from typer.testing import CliRunner
 
-from app.__main__ import cli
+from app.cli import cli
 from app.websocket.feature import feature
 from tests.realtime.people import NOTES, REALTIME
 from tests.support import Start

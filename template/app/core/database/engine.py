@@ -61,7 +61,8 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
             connect_args=_connect_args(settings),
         )
     except ModuleNotFoundError as error:
-        raise StartupError(f"DATABASE_URL needs the package {error.name}: add it.") from error
+        known = "It begins with postgresql+asyncpg:// or sqlite+aiosqlite://"
+        raise StartupError(f"DATABASE_URL needs the package {error.name}. {known}") from error
     except (ArgumentError, SQLAlchemyError) as error:
         raise StartupError(f"DATABASE_URL is not one for asynchronous use: {error}") from error
     if settings.is_sqlite:
@@ -104,7 +105,7 @@ async def _wait_for(engine: AsyncEngine, settings: DatabaseSettings) -> None:
                     log.warning("database not reachable, trying again", database=where)
                 async with engine.connect() as connection:
                     await connection.execute(text("SELECT 1"))
-    except (DatabaseUnavailable, SQLAlchemyError, OSError) as error:
+    except (DatabaseUnavailable, SQLAlchemyError, OSError, TypeError) as error:
         reason = error.__cause__ or error
         raise StartupError(f"DATABASE_URL: no answer from {where}: {reason}") from error
 
