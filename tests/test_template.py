@@ -22,7 +22,7 @@ from tests.variants import Variant, fullest, variants
 LONG = {"pyproject.toml.jinja", ".env.example.jinja"}
 MOST_LINES = 120
 MOST_LINES_OF_CODE = 7650
-MOST_OF_A_FEATURE = 1120
+MOST_OF_A_FEATURE = 1130
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 NO_CODE = {
     *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE),
