@@ -30,7 +30,7 @@ def count(record_property: Callable[[str, object], None]) -> Count:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if str(report.outcome) == "rerun":  # a word of pytest-rerunfailures
         counted[f"run again: {report.nodeid}"] += 1
-    if report.when == "call":
+    elif report.when == "call":
         for what, number in report.user_properties:
             counted[what] += int(str(number))
 

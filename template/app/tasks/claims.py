@@ -84,6 +84,7 @@ class Claims:
     async def _settle(self, task: Task, **values: object) -> None:
         # What was done should not be done again because the database was away for a moment. No
         # decorator: it would log the result.
+        ours = False
         async for attempt in stamina.retry_context(
             on=DatabaseUnavailable, attempts=5, wait_initial=0.5
         ):

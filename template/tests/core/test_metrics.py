@@ -1,9 +1,10 @@
 import os
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from httpx2 import AsyncClient
-from prometheus_client.values import MultiProcessValue
+from prometheus_client import values
 
 from app.features import FEATURES
 from tests.support import Start
@@ -55,5 +56,5 @@ async def test_what_a_killed_worker_had_open_is_not_counted(
 
 
 def count_open(process: int, count: int) -> None:
-    new_value = MultiProcessValue(lambda: process)  # type: ignore[no-untyped-call]
+    new_value = cast("Any", values).MultiProcessValue(lambda: process)
     new_value("gauge", "open", "open", (), (), "Open.", multiprocess_mode="livesum").set(count)
