@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +27,7 @@ Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="On
 def diff(only: Paths = None, patch: Patch = False, folder: Folder = HERE) -> None:
     """Show what the team changed since the render, also what is not committed yet."""
     project = find_project(folder)
-    here = Path.cwd()
+    here = Path.cwd() if Path.cwd().is_relative_to(project.folder) else project.folder
     chosen = [os.path.relpath(here / path, project.folder) for path in only or []]
     with compared(project) as (rendered, now, environment):
         command = ["diff", "--no-renames", "--relative", rendered, now, "--", *(chosen or ["."])]
@@ -80,6 +80,7 @@ def compared(project: Project) -> Iterator[tuple[str, str, dict[str, str]]]:
             git("read-tree", prefix, tree, cwd=project.top, env=index)
             tree = git("write-tree", cwd=project.top, env=index).strip()
         index["GIT_INDEX_FILE"] = str(Path(folder, "index of now"))
-        shutil.copy(Path(directory, "index"), index["GIT_INDEX_FILE"])
+        with suppress(FileNotFoundError):
+            shutil.copy(Path(directory, "index"), index["GIT_INDEX_FILE"])
         git("add", "--all", ".", cwd=project.folder, env=index)
         yield tree, git("write-tree", cwd=project.top, env=index).strip(), own

@@ -20,15 +20,15 @@ TABLES_LEFT_BEHIND = (
     "CREATE TABLE z (id INTEGER REFERENCES left_behind)",
 )
 PARENT_WITH_CHILD = (
-    "CREATE TABLE parent (id INTEGER PRIMARY KEY, name VARCHAR(10))",
-    "CREATE TABLE child (id INTEGER REFERENCES parent (id) ON DELETE CASCADE)",
-    "INSERT INTO parent VALUES (1, 'one')",
-    "INSERT INTO child VALUES (1)",
+    "CREATE TABLE parent_left (id INTEGER PRIMARY KEY, name VARCHAR(10))",
+    "CREATE TABLE child_left (id INTEGER REFERENCES parent_left (id) ON DELETE CASCADE)",
+    "INSERT INTO parent_left VALUES (1, 'one')",
+    "INSERT INTO child_left VALUES (1)",
 )
-WIDER = """with op.batch_alter_table("parent") as batch:
+WIDER = """with op.batch_alter_table("parent_left") as batch:
         batch.alter_column("name", type_=sa.String(20))
     with op.get_context().autocommit_block():
-        op.create_index("child_id", "child", ["id"], postgresql_concurrently=True)"""
+        op.create_index("child_left_id", "child_left", ["id"], postgresql_concurrently=True)"""
 
 
 async def execute(url: str, *statements: str) -> object:
@@ -42,8 +42,8 @@ async def execute(url: str, *statements: str) -> object:
 
 
 def write_revision(versions: Path, change: str) -> Path:
-    assert run("revision", "Change").exit_code == 0
-    [written] = versions.glob("*_change.py")
+    assert run("revision", "Written by this test").exit_code == 0
+    [written] = versions.glob("*_written_by_this_test.py")
     written.write_text(written.read_text().replace("pass", change, 1))
     return written
 
@@ -145,7 +145,7 @@ def test_migrated_table_keeps_the_rows_that_refer_to_it(
 
     assert run("migrate").exit_code == 0
 
-    assert asyncio.run(execute(empty_database, "SELECT count(*) FROM child")) == 1
+    assert asyncio.run(execute(empty_database, "SELECT count(*) FROM child_left")) == 1
 
 
 @pytest.mark.usefixtures("empty_database")
