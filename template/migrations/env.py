@@ -61,23 +61,22 @@ def migrate(connection: Connection) -> None:
         render_item=render_item,
         # SQLite cannot alter a table: Alembic copies it.
         render_as_batch=connection.dialect.name == "sqlite",
-        # All or nothing, on SQLite too; `autocommit_block` steps out of it.
+        # All or nothing, on SQLite too.
         transactional_ddl=True,
     )
     with context.begin_transaction():
+        before = dangling(connection)
         context.run_migrations()
-        if connection.dialect.name == "sqlite":
-            refuse_dangling(connection)
+        if tables := ", ".join(sorted({table for table, _ in dangling(connection) - before})):
+            raise CommandError(f"Delete rows of {tables} first: they refer to rows that would go.")
 
 
-def refuse_dangling(connection: Connection) -> None:
-    """Check what SQLite was told not to, while Alembic replaced tables by their copies."""
-    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    if dangling:
-        tables = ", ".join(sorted({str(row[0]) for row in dangling}))
-        raise CommandError(
-            f"Nothing is changed: rows of {tables} would refer to rows that are gone."
-        )
+def dangling(connection: Connection) -> set[tuple[str, int]]:
+    """Return the rows that refer to none: of SQLite, which is told not to look meanwhile."""
+    if connection.dialect.name != "sqlite":
+        return set()
+    rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    return {(row[0], row[1]) for row in rows}
 
 
 def keep_references(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -9,9 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
+from sqlalchemy import inspect
 
 from app.commands.development import development_services
 from app.core.database.engine import open_database
+from app.core.database.models import Base
 from app.core.database.settings import DatabaseSettings
 from app.core.feature import Feature
 from app.core.settings import StartupError
@@ -55,10 +57,24 @@ def migrate(revision: Revision = "head") -> None:
         try:
             migrate_to(revision)
         except NewerDatabase as error:
+            if asyncio.run(lacks()):
+                raise
             # A release was taken back. It starts all the same: newer ones only add to the tables.
             typer.echo(
                 f"{error}: the database is of a newer release, and stays as it is.", err=True
             )
+
+
+async def lacks() -> set[tuple[str, str]]:
+    """Return the columns of our tables that the database does not have."""
+    async with open_database(DatabaseSettings.load()) as database, database.read() as session:
+        connection = await session.connection()
+        tables = await connection.run_sync(lambda sync: inspect(sync).get_multi_columns())
+    found = {
+        (table, column["name"]) for (_, table), columns in tables.items() for column in columns
+    }
+    wanted = {(table.name, one.name) for table in Base.metadata.tables.values() for one in table.c}
+    return wanted - found
 
 
 # Without this, `-1` would be taken for an option.

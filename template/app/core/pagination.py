@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import Select, literal, tuple_
+from sqlalchemy import Select, String, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -62,6 +62,8 @@ async def paginate(
     name = sort.removeprefix("-")
     descending = sort.startswith("-")
     column: InstrumentedAttribute[Any] = getattr(model, name)
+    if not isinstance(column.type, UtcDateTime | String):
+        raise TypeError(f"sort by texts and moments, not by {name}")
     key = tuple_(column, model.id)
     if query.cursor is not None:
         kind = MOMENT if isinstance(column.type, UtcDateTime) else TEXT
@@ -79,9 +81,7 @@ async def paginate(
     return Page(items, encode_cursor(sort, getattr(last, name), last.id))
 
 
-def encode_cursor(sort: str, value: object, row_id: UUID) -> str:
-    if not isinstance(value, str | datetime):
-        raise TypeError(f"sort by texts and moments that are never null, not by {sort}")
+def encode_cursor(sort: str, value: str | datetime, row_id: UUID) -> str:
     text = value.isoformat() if isinstance(value, datetime) else value
     return base64.urlsafe_b64encode(CURSOR.dump_json((sort, text, row_id))).decode()
 

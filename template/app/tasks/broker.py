@@ -19,12 +19,13 @@ from kombu.transport.virtual.base import QoS
 
 from app.core.settings import StartupError
 from app.tasks.carriers import Message
+from app.tasks.claims import PATIENCE
 from app.tasks.declarations import KINDS, queues
 from app.tasks.settings import TaskSettings
 
 RUN = "run"
-GRACE = 10.0
-"""Seconds after its time limit, until a process that does not end a task is killed."""
+GRACE = PATIENCE + 10.0
+"""Seconds, besides its time limit, until a process that does not end a task is killed."""
 
 # Also of brokers that are away without a word, one hears within seconds.
 TRANSPORT = {
@@ -88,9 +89,11 @@ def forgive_restoring() -> None:
 
 def checked(url: str) -> str:
     """Have the broker's certificate checked: with `rediss`, Kombu does so only when told to."""
-    if url.startswith("rediss:") and "ssl_cert_reqs" not in url:
-        url += f"{'&' if '?' in url else '?'}ssl_cert_reqs=CERT_REQUIRED"
-    return url
+    parts = url.split(";")  # several, for fail-over
+    for number, part in enumerate(parts):
+        if part.startswith("rediss:") and "ssl_cert_reqs" not in part:
+            parts[number] += f"{'&' if '?' in part else '?'}ssl_cert_reqs=CERT_REQUIRED"
+    return ";".join(parts)
 
 
 class Broker:

@@ -17,6 +17,8 @@ from app.tasks.declarations import KINDS
 from app.tasks.models import Task, TaskState
 from app.tasks.settings import TaskSettings
 
+PATIENCE = 30.0  # seconds
+
 log = structlog.get_logger()
 
 
@@ -25,8 +27,8 @@ class Claims:
         self._database = database
         self._lease = timedelta(seconds=settings.lease_seconds)
 
-    # Without the database it waits: a message that it lets go of comes again after minutes.
-    @stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=5)
+    # It waits for the database a while: a message that it lets go of comes again after minutes.
+    @stamina.retry(on=DatabaseUnavailable, attempts=None, timeout=PATIENCE, wait_max=5)
     async def claim(self, task_id: UUID) -> Task | None:
         """Make a task ours, if it is nobody's: of several messages for it, one gets it."""
         moment = now()

@@ -3,7 +3,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database.engine import open_database
@@ -40,11 +40,3 @@ async def test_a_transaction_runs_what_it_is_asked_and_no_more(tmp_path: Path) -
             await session.execute(text("SELECT 1"))
 
     assert statements == ["BEGIN DEFERRED", "SELECT 1", "COMMIT"]
-
-
-async def test_letters_of_all_alphabets_have_a_lower_case(tmp_path: Path) -> None:
-    settings = DatabaseSettings(url=f"sqlite+aiosqlite:///{tmp_path}/app.db")
-    async with open_database(settings) as database, database.read.begin() as session:
-        found = await session.execute(select(func.lower("ÄPFEL"), func.lower(None)))
-
-    assert found.one() == ("äpfel", None)

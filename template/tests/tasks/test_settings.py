@@ -34,7 +34,7 @@ def test_worker_needs_a_broker() -> None:
         ("rediss://a/1", "rediss://a/1?ssl_cert_reqs=CERT_REQUIRED"),
         ("rediss://a/1?x=y", "rediss://a/1?x=y&ssl_cert_reqs=CERT_REQUIRED"),
         ("rediss://a/1?ssl_cert_reqs=CERT_NONE", "rediss://a/1?ssl_cert_reqs=CERT_NONE"),
-        ("redis://a/1", "redis://a/1"),
+        ("rediss://a;redis://b", "rediss://a?ssl_cert_reqs=CERT_REQUIRED;redis://b"),
     ],
 )
 def test_certificate_of_the_broker_is_checked(url: str, used: str) -> None:

@@ -25,11 +25,6 @@ def require_folder(url: URL) -> None:
         raise StartupError(f"DATABASE_URL: there is no folder {path.parent}.")
 
 
-def lower(text: str | None) -> str | None:
-    """Of all letters: SQLite's own knows those of ASCII."""
-    return text and text.lower()
-
-
 def prepare_sqlite(engine: Engine) -> None:
     """Set up each new connection."""
 
@@ -41,7 +36,6 @@ def prepare_sqlite(engine: Engine) -> None:
         for pragma in PRAGMAS:
             cursor.execute(pragma)
         cursor.close()
-        connection.create_function("lower", 1, lower)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
