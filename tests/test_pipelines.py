@@ -135,7 +135,7 @@ def test_conflicts_that_somebody_solves_stay_solved(
     run("git", "switch", "--quiet", "--create", "solve", cwd=host.checkout)
     run("git", "config", "user.name", "Ada", cwd=host.checkout)
     run("git", "commit", "--quiet", "--amend", "--message", "Solve", cwd=host.checkout)
-    run("git", "push", "--quiet", "origin", "solve:template-update", cwd=host.checkout)
+    run("git", "push", "--quiet", "--force", "origin", "solve:template-update", cwd=host.checkout)
     run("git", "switch", "--quiet", "--detach", "HEAD~1", cwd=host.checkout)
 
     said = host.run(lines)
