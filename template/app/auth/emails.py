@@ -5,7 +5,7 @@ from typing import Annotated
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field
 
-HOW = "must be an e-mail address like team@example.com"
+EXPECTED = "must be an e-mail address like team@example.com"
 # Of RFC 2047: what sends mail would read it as another address.
 ENCODED_WORD = "=?"
 
@@ -24,9 +24,9 @@ def normalise(address: str) -> str:
             address, check_deliverability=False, allow_smtputf8=False, strict=True
         )
     except EmailNotValidError as error:
-        raise ValueError(HOW) from error
+        raise ValueError(EXPECTED) from error
     if ENCODED_WORD in address:
-        raise ValueError(HOW)
+        raise ValueError(EXPECTED)
     return str(found.ascii_email).lower()
 
 

@@ -107,8 +107,8 @@ async def open_limiter() -> AsyncGenerator[Limiter]:
         )
         client = cast("Any", store).bridge.storage
     except UNUSABLE:  # what they say may have the password in it
-        names = "RATELIMIT_URL or REDIS_URL cannot be used without the package redis"
-        raise StartupError(f"{names}, or is no URL: {URL_HELP}") from None
+        names = "RATELIMIT_URL or REDIS_URL cannot be used"
+        raise StartupError(f"{names}: {URL_HELP} It needs the package redis.") from None
     async with aclosing(client):  # the store itself cannot be closed
         yield Limiter(cast("Storage", store), settings)
 

@@ -61,8 +61,8 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
             connect_args=_connect_args(settings),
         )
     except ModuleNotFoundError as error:
-        known = "It begins with postgresql+asyncpg:// or sqlite+aiosqlite://"
-        raise StartupError(f"DATABASE_URL needs the package {error.name}. {known}") from error
+        known = "set one that begins with postgresql+asyncpg:// or sqlite+aiosqlite://"
+        raise StartupError(f"DATABASE_URL needs the package {error.name}: {known}") from error
     except (ArgumentError, SQLAlchemyError) as error:
         raise StartupError(f"DATABASE_URL is not one for asynchronous use: {error}") from error
     if settings.is_sqlite:
