@@ -44,6 +44,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 
 def pytest_collection_finish() -> None:
-    """Where a test starts processes, what they need is imported while the first tests run."""
-    if "tests.process" in sys.modules:
+    """Where a test starts processes, they are copies of this one as it is now."""
+    if "tests.processes" in sys.modules:
         import_module("tests.processes").prepare()

@@ -1,20 +1,23 @@
 """Modules that run in processes of their own, as `python -m` runs them.
 
-Importing the service takes a second. On Linux, a process is therefore a copy of one that has done
-so and waits (Python's `forkserver`); elsewhere each imports it once more.
+Importing the service takes a second. On Linux, a process is therefore a copy of this one, as it was
+before the first test; elsewhere each imports the service once more.
 """
 
-import multiprocessing
 import os
 import runpy
 import signal
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from multiprocessing import forkserver
+from functools import cache
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from socket import socket
+from typing import TypeVar
 
 import coverage
 
@@ -22,29 +25,60 @@ from app.core.settings import forget_all
 
 COPIED = sys.platform == "linux"  # Apple's own libraries do not work in a copy
 
-# Not `app.main`: that reads the settings, and each process has its own. Uvicorn and SQLAlchemy
-# choose the others when the service starts.
-IMPORTED = [
-    *("app.features", "app.commands.server", "app.core.metrics"),
-    *("app.core.error_handlers", "app.core.health", "app.core.middleware", "app.core.openapi"),
-    *("uvicorn.loops.uvloop", "uvicorn.protocols.http.httptools_impl", "uvicorn.lifespan.on"),
-    *("aiosqlite", "asyncpg", "tests.processes"),
-    *("sqlalchemy.dialects.sqlite.aiosqlite", "sqlalchemy.dialects.postgresql.asyncpg"),
-]
+T = TypeVar("T")
+Command = tuple[str, tuple[str, ...], str, dict[str, str], socket | None]
 
-COVERAGE = "COVERAGE_PROCESS_CONFIG"
+started: dict[int, BaseProcess] = {}
 
 
-def prepare() -> None:
-    """Begin to import what the processes need, beside what runs here."""
+def start(command: Command) -> int:
+    context = get_context("fork") if COPIED else get_context("spawn")
+    process: BaseProcess = context.Process(target=run, args=command)
+    process.start()
+    assert process.pid is not None
+    started[process.pid] = process
+    return process.pid
+
+
+def wait(pid: int, timeout: float | None) -> int | None:
+    started[pid].join(timeout)
+    return started[pid].exitcode
+
+
+@cache
+def prepare() -> Connection:
+    """Copy this process, and return the connection over which the copy starts others for it."""
+    ours, theirs = Pipe()
+    with warnings.catch_warnings(action="ignore"):  # other threads hold nothing that it needs
+        copied = os.fork() == 0
+    if copied:
+        ours.close()
+        serve(theirs)
+    theirs.close()
+    return ours
+
+
+def serve(asking: Connection) -> None:
+    """Do what the other process asks for, and end with it."""
+    if (measuring := coverage.Coverage.current()) is not None:
+        measuring.stop()
+    warnings.resetwarnings()  # in a test they are errors
+    with suppress(EOFError, ConnectionError):
+        while True:
+            function, *arguments = asking.recv()
+            asking.send(function(*arguments))
+    for process in started.values():
+        process.kill()
+    os._exit(0)
+
+
+def ask(function: Callable[..., T], *arguments: object) -> T:
+    """Let the copy do it, where there is one."""
     if not COPIED:
-        return
-    forkserver.set_forkserver_preload(IMPORTED)
-    # The one that waits would be measured until the session has ended, and its data come too late.
-    measured = os.environ.pop(COVERAGE, None)
-    forkserver.ensure_running()
-    if measured is not None:
-        os.environ[COVERAGE] = measured
+        return function(*arguments)
+    prepare().send((function, *arguments))
+    answer: T = prepare().recv()
+    return answer
 
 
 class ModuleProcess:
@@ -59,45 +93,29 @@ class ModuleProcess:
         listening: socket | None = None,
     ) -> None:
         """Start it; where it is given a socket, its last argument is the number of that."""
-        prepare()
         command = (module, arguments, str(output), dict(environment), listening)
-        self._process = new_process(command)
-        self._process.start()
-
-    @property
-    def pid(self) -> int:
-        assert self._process.pid is not None
-        return self._process.pid
-
-    @property
-    def returncode(self) -> int | None:
-        return self._process.exitcode
+        self.pid = ask(start, command)
+        self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        return self._process.exitcode
+        self.returncode = ask(wait, self.pid, 0)
+        return self.returncode
 
-    def wait(self, timeout: float | None = None) -> int:
-        self._process.join(timeout)
-        if self._process.exitcode is None:
+    def wait(self, timeout: float) -> int:
+        self.returncode = ask(wait, self.pid, timeout)
+        if self.returncode is None:
             raise TimeoutError(f"process {self.pid} still runs after {timeout} seconds")
-        return self._process.exitcode
+        return self.returncode
 
     def send_signal(self, number: int) -> None:
-        if self._process.is_alive():
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, number)
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        self._process.kill()
-
-
-def new_process(command: tuple[object, ...]) -> BaseProcess:
-    if COPIED:
-        return multiprocessing.get_context("forkserver").Process(target=run, args=command)
-    return multiprocessing.get_context("spawn").Process(target=run, args=command)
+        self.send_signal(signal.SIGKILL)
 
 
 def run(
@@ -113,12 +131,14 @@ def run(
     with Path(output).open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1) for number in (1, 2))
     if listening is not None:
         arguments = (*arguments, str(listening.fileno()))
     sys.argv = [module, *arguments]
     forget_all()
+    sys.modules.pop("app.main", None)  # it reads the settings, and each process has its own
     # One that is no copy is measured from its first line on.
-    measuring = coverage.process_startup() if COPIED else None
+    measuring = coverage.process_startup(force=True) if COPIED else None
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:
