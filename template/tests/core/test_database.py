@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+import stamina
 from fastapi import APIRouter
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -71,18 +72,19 @@ async def test_answer_comes_after_the_commit(start: Start, migrated_database: st
 
 async def test_crowded_pool_is_a_problem_to_retry(start: Start, migrated_database: str) -> None:
     slow = APIRouter()
-    release = asyncio.Event()
+    busy, release = asyncio.Event(), asyncio.Event()
 
     @slow.get("/slow")
     async def read_slow(session: SessionDep) -> None:
         await session.execute(text("SELECT 1"))
+        busy.set()
         await release.wait()
 
     settings = {"DATABASE_POOL_SIZE": "1", "DATABASE_MAX_OVERFLOW": "0"}
-    settings |= {"DATABASE_POOL_TIMEOUT": "0.05", "DATABASE_URL": migrated_database}
+    settings |= {"DATABASE_POOL_TIMEOUT": "0.01", "DATABASE_URL": migrated_database}
     async with start(Feature(name="slow", router=slow), **settings) as client:
         first = asyncio.create_task(client.get("/slow"))
-        await asyncio.sleep(0.05)
+        await busy.wait()
         second = await client.get("/slow")
         release.set()
         assert (await first).status_code == 200
@@ -117,9 +119,10 @@ def test_unusable_url_stops_the_start(url: str, reason: str) -> None:
 
 
 async def test_database_that_stays_away_stops_the_start(database_url: str) -> None:
-    settings = DatabaseSettings(url=unreachable(database_url), start_timeout=0.001)
+    settings = DatabaseSettings(url=unreachable(database_url))
 
-    with pytest.raises(StartupError, match=r"DATABASE_URL: (no answer|there is no folder)"):
+    reason = r"DATABASE_URL: (no answer|there is no folder)"
+    with stamina.set_testing(True), pytest.raises(StartupError, match=reason):
         async with open_database(settings):
             pass
 
@@ -128,7 +131,7 @@ async def test_cancelled_statement_stays_cancelled(migrated_database: str) -> No
     """To SQLAlchemy it is a lost connection; time limits and stops would never be heard of."""
     assert migrated_database
     long = text(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
         "SELECT count(*) FROM n"
     )
 
@@ -138,7 +141,7 @@ async def test_cancelled_statement_stays_cancelled(migrated_database: str) -> No
 
     async with open_database(DatabaseSettings.load()) as database:
         asking = asyncio.create_task(ask())
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking

@@ -15,13 +15,12 @@ def test_stop_finishes_what_has_begun(tmp_path: Path, migrated_database: str) ->
         with socket.create_connection(("127.0.0.1", service.port)) as client:
             client.sendall(
                 b"POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                + f"Content-Length: {len(body)}\r\n\r\n".encode()
-                + body[:5]
+                + f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode()
             )
-            time.sleep(0.1)
+            assert client.recv(1000).startswith(b"HTTP/1.1 100")  # it has begun
             service.process.send_signal(signal.SIGTERM)
             wait_for_line(service, "Shutting down")
-            client.sendall(body[5:])
+            client.sendall(body)
             answer = client.recv(1000)
 
     # 401 where one has to log in: in either case it was read to its end, and answered.

@@ -13,7 +13,7 @@ from app.core.database.settings import DatabaseSettings
 
 async def test_sqlite_writer_waits_and_then_gives_up(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/app.db"
-    settings = DatabaseSettings(url=url, statement_timeout=0.1)
+    settings = DatabaseSettings(url=url, statement_timeout=0.05)
     async with open_database(settings) as database, database.write.begin() as session:
         await session.execute(text("CREATE TABLE t (id INTEGER PRIMARY KEY)"))
         async with database.read.begin() as reader:
