@@ -29,7 +29,6 @@ WIDER = """with op.batch_alter_table("parent_left") as batch:
         op.create_index("child_left_id", "child_left", ["id"], postgresql_concurrently=True)"""
 
 
-
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments, catch_exceptions=False)
 
