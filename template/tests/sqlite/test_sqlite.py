@@ -3,6 +3,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from aiosqlite import Cursor
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -24,6 +25,35 @@ async def test_sqlite_writer_waits_and_then_gives_up(tmp_path: Path) -> None:
                 await second.execute(text("SELECT 1"))
         with suppress(DBAPIError):
             await session.rollback()
+
+
+async def test_cancelled_writer_lets_go_of_the_lock(tmp_path: Path) -> None:
+    """Also while something still refers to its cursor, as a traceback does."""
+    url = f"sqlite+aiosqlite:///{tmp_path}/app.db"
+    long = text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+        "SELECT count(*) FROM n"
+    )
+    cursors: list[Cursor] = []
+
+    async def write() -> None:
+        async with database.write.begin() as session:
+            raw = await (await session.connection()).get_raw_connection()
+            assert raw.driver_connection is not None
+            cursors.append(await raw.driver_connection.execute("CREATE TABLE t (id INTEGER)"))
+            await session.execute(long)
+
+    settings = DatabaseSettings(url=url, statement_timeout=1)
+    async with open_database(settings) as database:
+        writing = asyncio.create_task(write())
+        await asyncio.sleep(0.02)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        async with database.write.begin() as session:
+            await session.execute(text("CREATE TABLE t (id INTEGER)"))
+
+    assert cursors
 
 
 async def test_a_transaction_runs_what_it_is_asked_and_no_more(tmp_path: Path) -> None:

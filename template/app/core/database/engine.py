@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import (
 from app.core.database.after_commit import run_after_commit
 from app.core.database.errors import DatabaseUnavailable, Pool, translate_errors
 from app.core.database.settings import DatabaseSettings
-from app.core.database.sqlite import READ_ONLY, prepare_sqlite, require_folder
+from app.core.database.sqlite import READ_ONLY, LettingGo, prepare_sqlite, require_folder
 from app.core.settings import AppSettings, StartupError
 
 SessionMaker = async_sessionmaker[AsyncSession]
@@ -112,7 +112,7 @@ async def _wait_for(engine: AsyncEngine, settings: DatabaseSettings) -> None:
 
 def _connect_args(settings: DatabaseSettings) -> dict[str, Any]:
     if settings.is_sqlite:
-        return {"timeout": settings.statement_timeout}
+        return {"timeout": settings.statement_timeout, "factory": LettingGo}
     return {
         "timeout": settings.connect_timeout,
         "command_timeout": settings.statement_timeout,
