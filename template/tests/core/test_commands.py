@@ -1,14 +1,25 @@
+import asyncio
 import json
 import re
 from pathlib import Path
 
 import pytest
 import stamina
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
+from app.core.database.engine import create_engine
+from app.core.database.settings import DatabaseSettings
 from app.core.settings import forget_all
 from tests.support import unreachable
+
+
+async def execute(url: str, statement: str) -> None:
+    engine = create_engine(DatabaseSettings(url=url))
+    async with engine.begin() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
 
 
 def run(*arguments: str) -> Result:
@@ -59,6 +70,24 @@ def test_revision_writes_what_has_changed(versions: Path) -> None:
 
     [written] = versions.glob("*_nothing_yet.py")
     assert "pass" in written.read_text()
+
+
+def test_release_that_was_taken_back_leaves_the_newer_database_alone(
+    empty_database: str, versions: Path
+) -> None:
+    assert run("revision", "Newer").exit_code == 0
+    assert run("migrate").exit_code == 0
+    [newer] = versions.glob("*_newer.py")
+    newer.unlink()
+
+    taken_back = run("migrate")
+    asyncio.run(execute(empty_database, "ALTER TABLE item DROP COLUMN description"))
+    another = run("migrate")
+
+    assert taken_back.exit_code == 0
+    assert "the database is of a newer release" in taken_back.output
+    assert another.exit_code == 1
+    assert "Can't locate revision" in another.output
 
 
 def test_commands_need_the_project_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

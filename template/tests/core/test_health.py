@@ -37,7 +37,7 @@ async def test_ready_when_every_check_passes(client: AsyncClient) -> None:
 async def test_not_ready_tells_which_check_and_not_why(start: Start) -> None:
     feature = Feature(name="broken", checks={"cache": fail, "queue": hang})
 
-    async with start(feature, HEALTH_TIMEOUT="0.05") as client:
+    async with start(feature, HEALTH_TIMEOUT="0.1") as client:
         ready = await client.get("/health/ready")
         startup = await client.get("/health/startup")
         live = await client.get("/health/live")

@@ -52,6 +52,18 @@ async def test_processes_share_a_count_over_redis(start: Start, redis_url: str) 
         assert await statuses(one, 1) + await statuses(other, 2) == [200, 200, 429]
 
 
+@pytest.mark.parametrize(
+    ("decision", "expected"), [("local", [200, 200, 429]), ("deny", [503] * 3)]
+)
+async def test_without_redis_it_is_as_decided(
+    start: Start, decision: str, expected: list[int]
+) -> None:
+    settings = {"RATELIMIT_URL": "redis://127.0.0.1:1", "RATELIMIT_WHEN_DOWN": decision}
+    await begin_of_window()
+    async with start(FEATURE, **settings) as client:
+        assert await statuses(client, 3) == expected
+
+
 async def test_count_is_in_the_server_that_processes_share(start: Start, redis_url: str) -> None:
     url = redis_url
 

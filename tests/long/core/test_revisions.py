@@ -83,23 +83,6 @@ def test_migrated_table_keeps_the_rows_that_refer_to_it(
     assert asyncio.run(execute(empty_database, "SELECT count(*) FROM child_left")) == 1
 
 
-def test_release_that_was_taken_back_leaves_the_newer_database_alone(
-    empty_database: str, versions: Path
-) -> None:
-    revision = write_revision(versions, "pass")
-    assert run("migrate").exit_code == 0
-    revision.unlink()
-
-    taken_back = run("migrate")
-    asyncio.run(execute(empty_database, "ALTER TABLE item DROP COLUMN description"))
-    another = run("migrate")
-
-    assert taken_back.exit_code == 0
-    assert "the database is of a newer release" in taken_back.output
-    assert another.exit_code == 1
-    assert "Can't locate revision" in another.output
-
-
 def test_migration_leaves_no_row_without_the_one_it_refers_to(
     empty_database: str, versions: Path
 ) -> None:
