@@ -1,13 +1,16 @@
-"""What every way to keep accounts can do. The routes know only this."""
+"""Accounts, as rows of `User`. The routes know only this."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Annotated, Protocol, cast
+from typing import Annotated, cast
 
 from fastapi import Depends, Request
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
+from app.auth.passwords import hash_password, verify_password
 from app.core.database.engine import Database
 from app.core.database.session import CurrentDatabase, SessionDep
 from app.core.problems import AppError
@@ -19,47 +22,83 @@ class InvalidLink(AppError):
         super().__init__("The link is not valid, or not any more. Ask for another one.")
 
 
-class Accounts(Protocol):
+class Accounts(ABC):
+    """A way to keep accounts says how the links in mails are made, and what they prove."""
+
+    def __init__(self, session: AsyncSession, database: Database, post: Post) -> None:
+        self.session = session
+        self.database = database
+        self.post = post
+
+    async def find(self, email: str) -> User | None:
+        """Read in a transaction of its own: none stays open while a password is hashed."""
+        async with self.database.read.begin() as session:
+            user: User | None = await session.scalar(select(User).where(User.email == email))
+        return user
+
     async def create(self, email: str, password: str) -> User | None:
         """Make an account; None if there is one with this address."""
-        ...
+        # Hashed also where the address is taken: both take as long.
+        user = User(email=email, hashed_password=await hash_password(password))
+        try:
+            async with self.session.begin_nested():
+                self.session.add(user)
+        except IntegrityError:
+            return None
+        return user
 
     async def authenticate(self, email: str, password: str) -> User | None:
         """Return whose address and password these are; None takes as long to find out."""
-        ...
+        user = await self.find(email)
+        stored = None if user is None else user.hashed_password
+        right, renewed = await verify_password(password, stored)
+        if user is None or not right:
+            return None
+        if renewed is not None:
+            # Unless there is another password by now.
+            same = (User.id == user.id, User.hashed_password == user.hashed_password)
+            await self.session.execute(update(User).where(*same).values(hashed_password=renewed))
+            user.hashed_password = renewed
+        return user
+
+    async def set_password(self, user: User, password: str) -> None:
+        hashed = await hash_password(password)
+        changed = update(User).where(User.id == user.id).values(hashed_password=hashed)
+        await self.session.execute(changed)
 
     async def send_verification(self, email: str) -> None:
         """Mail a link that confirms the address, if an account waits for it."""
-        ...
+        user = await self.find(email)
+        if user is not None and user.is_active and not user.is_verified:
+            await self.mail_verification(user)
 
+    async def send_reset(self, email: str) -> None:
+        """Mail a link that sets a new password, if there is an account."""
+        user = await self.find(email)
+        if user is not None and user.is_active:
+            await self.mail_reset(user)
+
+    @abstractmethod
+    async def mail_verification(self, user: User) -> None: ...
+
+    @abstractmethod
+    async def mail_reset(self, user: User) -> None: ...
+
+    @abstractmethod
     async def verify(self, token: str) -> User:
         """Confirm the address that such a link was sent to.
 
         Raises:
             InvalidLink: it is not valid, too old, or was used.
         """
-        ...
 
-    async def send_reset(self, email: str) -> None:
-        """Mail a link that sets a new password, if there is an account."""
-        ...
-
+    @abstractmethod
     async def reset_password(self, token: str, password: str) -> User:
         """Set the password of the account that such a link was sent to.
 
         Raises:
             InvalidLink: it is not valid, too old, or was used.
         """
-        ...
-
-    async def set_password(self, user: User, password: str) -> None: ...
-
-
-async def store_renewed(session: AsyncSession, user: User, hashed: str) -> None:
-    """Replace the hash of the same password, unless there is another one by now."""
-    same = update(User).where(User.id == user.id, User.hashed_password == user.hashed_password)
-    await session.execute(same.values(hashed_password=hashed))
-    user.hashed_password = hashed
 
 
 MakeAccounts = Callable[[AsyncSession, Database, Post], Accounts]

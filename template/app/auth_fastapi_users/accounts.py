@@ -4,12 +4,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from fastapi.security import OAuth2PasswordRequestForm
 from fastapi_users import exceptions
-from fastapi_users.schemas import BaseUserCreate
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.accounts import InvalidLink
+from app.auth.accounts import Accounts, InvalidLink
 from app.auth.models import User
 from app.auth.settings import AuthSettings
 from app.auth_fastapi_users.manager import UserManager
@@ -25,38 +23,22 @@ UNUSABLE = (
 )
 
 
-class LibraryAccounts:
+class LibraryAccounts(Accounts):
     def __init__(self, session: AsyncSession, database: Database, post: Post) -> None:
-        self.manager = UserManager(session, database, post)
+        super().__init__(session, database, post)
+        self.manager = UserManager(self)
 
-    async def create(self, email: str, password: str) -> User | None:
-        try:
-            # Validated here it would be spelt in another way.
-            data = BaseUserCreate.model_construct(email=email, password=password)
-            return await self.manager.create(data)
-        except exceptions.UserAlreadyExists:
-            return None
+    async def mail_verification(self, user: User) -> None:
+        await self.manager.request_verify(user)
 
-    async def authenticate(self, email: str, password: str) -> User | None:
-        return await self.manager.authenticate(
-            OAuth2PasswordRequestForm(username=email, password=password)
-        )
-
-    async def send_verification(self, email: str) -> None:
-        user = await self.manager.user_db.get_by_email(email)
-        if user is not None and user.is_active and not user.is_verified:
-            await self.manager.request_verify(user)
+    async def mail_reset(self, user: User) -> None:
+        await self.manager.forgot_password(user)
 
     async def verify(self, token: str) -> User:
         user = await self._try(lambda: self.manager.verify(token))
         if not user.is_active:
             raise InvalidLink
         return user
-
-    async def send_reset(self, email: str) -> None:
-        user = await self.manager.user_db.get_by_email(email)
-        if user is not None and user.is_active:
-            await self.manager.forgot_password(user)
 
     async def reset_password(self, token: str, password: str) -> User:
         return await self._try(lambda: self.manager.reset_password(token, password))
@@ -69,6 +51,3 @@ class LibraryAccounts:
                 user: User = await use_link()
                 return user
         raise InvalidLink
-
-    async def set_password(self, user: User, password: str) -> None:
-        await self.manager.set_password(user, password)

@@ -7,33 +7,27 @@ from fastapi_users.db import BaseUserDatabase
 from fastapi_users.exceptions import UserAlreadyExists
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.accounts import Accounts
 from app.auth.emails import as_typed
 from app.auth.models import User
 from app.auth_fastapi_users.models import OAuthAccount
-from app.core.database.engine import Database
 
 OAUTH_COLUMNS = ("oauth_name", "account_id", "account_email")
 
 
 # `Any` for the user: the library's protocol for it admits no SQLAlchemy model.
 class UserDatabase(BaseUserDatabase[Any, UUID]):
-    def __init__(self, session: AsyncSession, database: Database) -> None:
-        self.session = session
-        self.database = database
+    def __init__(self, accounts: Accounts) -> None:
+        self.accounts = accounts
+        self.session = accounts.session
 
     async def get(self, id: UUID) -> User | None:  # noqa: A002  (the library's name)
         """Read to change it: of two who do so at once, one waits."""
         return await self.session.get(User, id, with_for_update=True)
 
     async def get_by_email(self, email: str) -> User | None:
-        """Read in a transaction of its own: none stays open while a password is hashed."""
-        async with self.database.read.begin() as session:
-            user: User | None = await session.scalar(
-                select(User).where(User.email == as_typed(email))
-            )
-        return user
+        return await self.accounts.find(as_typed(email))
 
     async def create(self, create_dict: dict[str, Any]) -> User:
         user = User(**create_dict | {"email": as_typed(create_dict["email"])})

@@ -9,25 +9,20 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.security import OAuth2PasswordRequestForm
 from fastapi_users import BaseUserManager, UUIDIDMixin
-from fastapi_users.exceptions import UserAlreadyExists
 from fastapi_users.password import PasswordHelperProtocol
 from fastapi_users.schemas import BaseUserCreate
 from pydantic import SecretStr
 from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.trail import record
 from app.auth import messages
-from app.auth.accounts import store_renewed
+from app.auth.accounts import Accounts, AccountsDep
 from app.auth.flows import RegistrationClosed
 from app.auth.models import User
-from app.auth.passwords import hash_password, verify_password
+from app.auth.passwords import hash_password
 from app.auth.settings import AuthSettings
 from app.auth_fastapi_users.database import UserDatabase
 from app.auth_fastapi_users.models import OAuthAccount
-from app.core.database.engine import Database
-from app.core.database.session import CurrentDatabase, SessionDep
-from app.mail.mailer import Post, PostDep
 
 
 class Fingerprints(PasswordHelperProtocol):
@@ -48,11 +43,10 @@ class Fingerprints(PasswordHelperProtocol):
 
 
 class UserManager(UUIDIDMixin, BaseUserManager[Any, UUID]):
-    def __init__(self, session: AsyncSession, database: Database, post: Post) -> None:
-        super().__init__(UserDatabase(session, database), Fingerprints())
+    def __init__(self, accounts: Accounts) -> None:
+        super().__init__(UserDatabase(accounts), Fingerprints())
+        self.accounts = accounts
         settings = AuthSettings.load()
-        self.session = session
-        self.post = post
         self.use_secret(settings.secrets[0])
         self.verification_token_audience = f"{settings.audience}:verify"
         self.reset_password_token_audience = f"{settings.audience}:reset"
@@ -64,15 +58,7 @@ class UserManager(UUIDIDMixin, BaseUserManager[Any, UUID]):
         self.verification_token_secret = self.reset_password_token_secret = secret
 
     async def authenticate(self, credentials: OAuth2PasswordRequestForm) -> User | None:
-        user = await self.user_db.get_by_email(credentials.username)
-        stored = None if user is None else user.hashed_password
-        right, renewed = await verify_password(credentials.password, stored)
-        if user is None or not right:
-            return None
-        if renewed is not None:
-            await store_renewed(self.session, user, renewed)
-        found: User = user
-        return found
+        return await self.accounts.authenticate(credentials.username, credentials.password)
 
     async def create(
         self,
@@ -82,17 +68,11 @@ class UserManager(UUIDIDMixin, BaseUserManager[Any, UUID]):
     ) -> User:
         """Make an account with the address and the password, and nothing else that was sent."""
         del safe
-        # Hashed also where the address is taken: both take as long.
         hashed = await hash_password(user_create.password)
-        if await self.user_db.get_by_email(user_create.email) is not None:
-            raise UserAlreadyExists
         row = {"email": user_create.email, "hashed_password": hashed}
         user: User = await self.user_db.create(row)
         await self.on_after_register(user, request)
         return user
-
-    async def set_password(self, user: User, password: str) -> None:
-        await self._update(user, {"password": password})
 
     async def on_after_register(self, user: User, request: Request | None = None) -> None:
         """Called with a request by the library's own routes, such as those of OAuth providers."""
@@ -100,19 +80,19 @@ class UserManager(UUIDIDMixin, BaseUserManager[Any, UUID]):
             return
         if not AuthSettings.load().registration:
             raise RegistrationClosed
-        record(self.session, request, "registered", actor=user.id)
+        record(self.accounts.session, request, "registered", actor=user.id)
 
     async def on_after_request_verify(
         self, user: User, token: str, request: Request | None = None
     ) -> None:
         del request
-        await self.post.now(messages.confirm_address(user.email, token))
+        await self.accounts.post.now(messages.confirm_address(user.email, token))
 
     async def on_after_forgot_password(
         self, user: User, token: str, request: Request | None = None
     ) -> None:
         del request
-        await self.post.now(messages.reset_password(user.email, token))
+        await self.accounts.post.now(messages.reset_password(user.email, token))
 
     async def on_after_reset_password(self, user: User, request: Request | None = None) -> None:
         """The link came through the mailbox: that is proof enough of the address."""
@@ -120,7 +100,7 @@ class UserManager(UUIDIDMixin, BaseUserManager[Any, UUID]):
         if not user.is_verified:
             # Who linked them may have been somebody else, waiting for the owner to come.
             linked = delete(OAuthAccount).where(OAuthAccount.user_id == user.id)
-            await self.session.execute(linked)
+            await self.accounts.session.execute(linked)
         await self.user_db.update(user, {"is_verified": True})
 
     async def _update(self, user: User, update_dict: dict[str, Any]) -> User:
@@ -131,7 +111,5 @@ class UserManager(UUIDIDMixin, BaseUserManager[Any, UUID]):
         return changed
 
 
-async def get_user_manager(
-    session: SessionDep, database: CurrentDatabase, post: PostDep
-) -> UserManager:
-    return UserManager(session, database, post)
+async def get_user_manager(accounts: AccountsDep) -> UserManager:
+    return UserManager(accounts)

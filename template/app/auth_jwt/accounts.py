@@ -5,62 +5,27 @@ import hmac
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.auth import messages, tokens
-from app.auth.accounts import InvalidLink, store_renewed
+from app.auth.accounts import Accounts, InvalidLink
 from app.auth.models import User
-from app.auth.passwords import hash_password, verify_password
+from app.auth.passwords import hash_password
 from app.auth.settings import AuthSettings
-from app.core.database.engine import Database
-from app.mail.mailer import Post
 
 VERIFY = "verify"
 RESET = "reset"
 
 
-class OwnAccounts:
-    def __init__(self, session: AsyncSession, database: Database, post: Post) -> None:
-        self.session = session
-        self.database = database
-        self.post = post
+class OwnAccounts(Accounts):
+    async def mail_verification(self, user: User) -> None:
+        await self.post.now(messages.confirm_address(user.email, link_token(VERIFY, user)))
 
-    async def create(self, email: str, password: str) -> User | None:
-        # Hashed also where the address is taken: both take as long.
-        user = User(email=email, hashed_password=await hash_password(password))
-        try:
-            async with self.session.begin_nested():
-                self.session.add(user)
-        except IntegrityError:
-            return None
-        return user
-
-    async def authenticate(self, email: str, password: str) -> User | None:
-        user = await self._find(email)
-        stored = None if user is None else user.hashed_password
-        right, renewed = await verify_password(password, stored)
-        if user is None or not right:
-            return None
-        if renewed is not None:
-            await store_renewed(self.session, user, renewed)
-        return user
-
-    async def send_verification(self, email: str) -> None:
-        user = await self._find(email)
-        if user is not None and user.is_active and not user.is_verified:
-            await self.post.now(messages.confirm_address(user.email, link_token(VERIFY, user)))
+    async def mail_reset(self, user: User) -> None:
+        await self.post.now(messages.reset_password(user.email, link_token(RESET, user)))
 
     async def verify(self, token: str) -> User:
         user = await self._user_of(VERIFY, token)
         user.is_verified = True
         return user
-
-    async def send_reset(self, email: str) -> None:
-        user = await self._find(email)
-        if user is not None and user.is_active:
-            await self.post.now(messages.reset_password(user.email, link_token(RESET, user)))
 
     async def reset_password(self, token: str, password: str) -> User:
         hashed = await hash_password(password)
@@ -68,17 +33,6 @@ class OwnAccounts:
         user.hashed_password = hashed
         # The link came through the mailbox: that is proof enough of the address.
         user.is_verified = True
-        return user
-
-    async def set_password(self, user: User, password: str) -> None:
-        hashed = await hash_password(password)
-        changed = update(User).where(User.id == user.id).values(hashed_password=hashed)
-        await self.session.execute(changed)
-
-    async def _find(self, email: str) -> User | None:
-        """Read in a transaction of its own: none stays open while a password is hashed."""
-        async with self.database.read.begin() as session:
-            user: User | None = await session.scalar(select(User).where(User.email == email))
         return user
 
     async def _user_of(self, purpose: str, token: str) -> User:

@@ -11,8 +11,8 @@ from httpx_oauth.oauth2 import BaseOAuth2, OAuth2Token
 from sqlalchemy import select
 
 from app.auth.models import User
+from app.auth_fastapi_users.accounts import LibraryAccounts
 from app.auth_fastapi_users.backends import bearer_backend, cookie_backend, fastapi_users
-from app.auth_fastapi_users.manager import UserManager
 from app.auth_fastapi_users.models import OAuthAccount
 from app.core.database.engine import open_database
 from app.core.database.settings import DatabaseSettings
@@ -179,7 +179,7 @@ async def test_reset_unlinks_what_somebody_else_may_have_linked(live: AsyncClien
         open_database(DatabaseSettings.load()) as database,
         database.write.begin() as session,
     ):
-        manager = UserManager(session, database, Post(BackgroundTasks(), mailbox))
+        manager = LibraryAccounts(session, database, Post(BackgroundTasks(), mailbox)).manager
         await manager.forgot_password(await manager.get_by_email("ada@example.com"))
         token = mailbox.token("ada@example.com", "reset-password")
         await manager.reset_password(token, PASSWORD)
