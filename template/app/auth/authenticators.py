@@ -1,7 +1,7 @@
 """How a request proves who sent it: by an access token, or by a cookie."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, update
@@ -18,26 +18,17 @@ from app.core.identity import Authenticator, Principal, Unauthenticated
 NOTE_USE_EVERY = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class LiveSession:
-    """A log-in that counts, and what is to be known of its user."""
-
-    user_id: UUID
-    session_id: UUID
-    roles: list[str]
-    scopes: list[str] | None
-    last_used_at: datetime
-
-
 async def by_access_token(connection: HTTPConnection, database: Database) -> Principal | None:
     """The database is asked each time: who is locked out or logged out is so at once."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
-    log_in = await log_in_of_token(database, token.strip())
-    if log_in is None:
-        raise Unauthenticated("The access token is not valid, or not any more.")
-    return principal_of(log_in)
+    with suppress(tokens.InvalidToken):
+        claims = tokens.read(ACCESS, token.strip())
+        mine = (Session.id == UUID(claims["sid"]), User.id == UUID(claims["sub"]))
+        if principal := await find(database, *mine, Session.is_cookie.is_(False)):
+            return principal
+    raise Unauthenticated("The access token is not valid, or not any more.")
 
 
 async def by_cookie(connection: HTTPConnection, database: Database) -> Principal | None:
@@ -45,52 +36,30 @@ async def by_cookie(connection: HTTPConnection, database: Database) -> Principal
     if not secret:
         return None
     await refuse_other_sites(connection)
-    log_in = await log_in_of_cookie(database, secret)
-    if log_in is None:
-        # A browser cannot drop an old cookie by itself: it counts as none.
-        return None
-    if now() - log_in.last_used_at > NOTE_USE_EVERY:
-        await note_use(database, log_in.session_id)
-    return principal_of(log_in)
-
-
-async def log_in_of_token(database: Database, token: str) -> LiveSession | None:
-    try:
-        claims = tokens.read(ACCESS, token)
-    except tokens.InvalidToken:
-        return None
-    mine = (Session.id == UUID(claims["sid"]), User.id == UUID(claims["sub"]))
-    return await find(database, *mine, Session.is_cookie.is_(False))
-
-
-async def log_in_of_cookie(database: Database, secret: str) -> LiveSession | None:
     owner = select(SessionToken.session_id).where(SessionToken.digest == digest(secret))
+    # A browser cannot drop an old cookie by itself: it counts as none.
     return await find(database, Session.id.in_(owner), Session.is_cookie.is_(True))
 
 
-async def find(database: Database, *conditions: ColumnElement[bool]) -> LiveSession | None:
-    statement = (
-        select(User.id, Session.id, User.roles, Session.scopes, Session.last_used_at)
-        .join(User, User.id == Session.user_id)
-        .where(*is_alive(), *conditions)
-    )
+async def find(database: Database, *conditions: ColumnElement[bool]) -> Principal | None:
+    statement = select(
+        User.id, User.roles, Session.id, Session.scopes, Session.is_cookie, Session.last_used_at
+    ).join(User, User.id == Session.user_id)
     async with database.read.begin() as session:
-        row = (await session.execute(statement)).one_or_none()
-    return None if row is None else LiveSession(*row)
-
-
-async def note_use(database: Database, session_id: UUID) -> None:
-    async with database.write.begin() as session:
-        used = update(Session).where(Session.id == session_id).values(last_used_at=now())
-        await session.execute(used)
-
-
-def principal_of(log_in: LiveSession) -> Principal:
+        row = (await session.execute(statement.where(*is_alive(), *conditions))).one_or_none()
+    if row is None:
+        return None
+    user_id, roles, log_in, scopes, is_cookie, last_used_at = row
+    # That of a token is noted when it is renewed.
+    if is_cookie and now() - last_used_at > NOTE_USE_EVERY:
+        async with database.write.begin() as session:
+            used = update(Session).where(Session.id == log_in).values(last_used_at=now())
+            await session.execute(used)
     return Principal(
-        id=str(log_in.user_id),
-        roles=frozenset(log_in.roles),
-        scopes=None if log_in.scopes is None else frozenset(log_in.scopes),
-        session=str(log_in.session_id),
+        id=str(user_id),
+        roles=frozenset(roles),
+        scopes=None if scopes is None else frozenset(scopes),
+        session=str(log_in),
     )
 
 

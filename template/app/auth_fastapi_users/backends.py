@@ -18,8 +18,7 @@ from fastapi_users.authentication import (
 )
 from starlette.requests import HTTPConnection
 
-from app.auth.authenticators import LiveSession, log_in_of_cookie, log_in_of_token
-from app.auth.cookies import cookie_name, delete_cookie, refuse_other_sites, set_cookie
+from app.auth.cookies import cookie_name, delete_cookie, set_cookie
 from app.auth.login import obstacle
 from app.auth.models import User
 from app.auth.routes.session import tokens_of
@@ -27,13 +26,13 @@ from app.auth.sessions import InvalidGrant, Opened, Sessions
 from app.auth_fastapi_users.manager import get_user_manager
 from app.core.database.session import CurrentDatabase
 from app.core.dependencies import inline
+from app.core.identity import Principal, get_principal
 
 
 class SessionStrategy(Strategy[Any, UUID]):
     def __init__(self, sessions: Sessions, database: CurrentDatabase) -> None:
         self.sessions = sessions
         self.database = database
-        self.request = sessions.audit.request
 
     async def write_token(self, user: User) -> str:
         return (await self.open(user, cookie=False)).access_token
@@ -46,33 +45,25 @@ class SessionStrategy(Strategy[Any, UUID]):
     async def read_token(
         self, token: str | None, user_manager: BaseUserManager[Any, UUID]
     ) -> User | None:
-        del user_manager  # it would hold the user's row until the answer
-        log_in = None if token is None else await self.log_in_of(token)
+        del token, user_manager  # the manager would hold the user's row until the answer
+        principal = await self.principal()
         # The library's routes ask for no permissions: who has only some is nobody there.
-        if log_in is None or log_in.scopes is not None:
+        if principal.session is None or principal.scopes is not None:
             return None
-        return await self.sessions.session.get(User, log_in.user_id)
-
-    async def log_in_of(self, token: str) -> LiveSession | None:
-        return await log_in_of_token(self.database, token)
+        return await self.sessions.session.get(User, UUID(principal.id))
 
     async def destroy_token(self, token: str, user: User) -> None:
-        log_in = await self.log_in_of(token)
-        if log_in is not None:
-            await self.sessions.end(user.id, log_in.session_id)
+        del token
+        await self.sessions.end(user.id, UUID((await self.principal()).session))
+
+    async def principal(self) -> Principal:
+        """Return who it is to all other routes, too."""
+        return await get_principal(self.sessions.audit.request, self.database)
 
 
 class CookieStrategy(SessionStrategy):
     async def write_token(self, user: User) -> str:
         return (await self.open(user, cookie=True)).secret
-
-    async def log_in_of(self, token: str) -> LiveSession | None:
-        await refuse_other_sites(self.request)
-        return await log_in_of_cookie(self.database, token)
-
-    async def destroy_token(self, token: str, user: User) -> None:
-        del user
-        await self.sessions.end_by_secret(token)
 
 
 class TokenBackend(AuthenticationBackend[Any, UUID]):
