@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
+from uuid import UUID
 
 from fastapi import BackgroundTasks, Depends
+from sqlalchemy import ColumnElement
 
 from app.audit.trail import Audit
 from app.auth import messages
 from app.auth.accounts import AccountsDep
-from app.auth.models import User
+from app.auth.models import Session, User
 from app.auth.passwords import verify_password
 from app.auth.schemas import Confirmation, PasswordChange, PasswordReset, Registration
 from app.auth.sessions import Sessions
@@ -104,10 +106,10 @@ class AccountFlows:
             raise WrongPassword("The current password is wrong.")
         await self.accounts.set_password(user, data.password.get_secret_value())
         self.audit.record("password.changed", actor=user.id)
-        await self._end_log_ins(user, but=principal.session)
+        await self._end_log_ins(user, Session.id != UUID(principal.session))
 
-    async def _end_log_ins(self, user: User, *, but: str | None = None) -> None:
-        await self.sessions.end_all(user.id, but=but)
+    async def _end_log_ins(self, user: User, *which: ColumnElement[bool]) -> None:
+        await self.sessions.end(user.id, *which)
         self.post.later(messages.password_changed(user.email))
 
 

@@ -67,7 +67,8 @@ class SessionService:
     async def open(
         self, user: User, *, cookie: bool, scopes: Sequence[str] | None = None
     ) -> Opened:
-        await self._forget_expired(user.id)
+        expired = delete(Session).where(Session.user_id == user.id, Session.expires_at < now())
+        await self.session.execute(expired)
         request = self.audit.request
         opened = Session(
             user_id=user.id,
@@ -89,23 +90,16 @@ class SessionService:
             InvalidGrant: it is unknown, over, or was used before: then the log-in ends, for one of
                 the two who had it is a thief.
         """
-        session_id = await self.session.scalar(
-            update(SessionToken)
-            .where(
-                SessionToken.digest == digest(secret),
-                SessionToken.used_at.is_(None),
-                SessionToken.session_id.in_(select(Session.id).where(Session.is_cookie.is_(False))),
-            )
-            .values(used_at=now())
-            .returning(SessionToken.session_id)
-            .execution_options(synchronize_session=False)
-        )
-        if session_id is None:
-            await self._end_if_reused(secret)
-            raise InvalidGrant("Log in again.")
-        alive = select(Session).join(User, User.id == Session.user_id).where(*is_alive())
-        session = await self.session.scalar(alive.where(Session.id == session_id))
+        session = await self._find(secret)
         if session is None:
+            raise InvalidGrant("Log in again.")
+        unused = (SessionToken.digest == digest(secret), SessionToken.used_at.is_(None))
+        first = update(SessionToken).where(*unused).values(used_at=now()).returning(SessionToken.id)
+        if await self.session.scalar(first) is None:
+            # Told once: the same token may be sent again and again.
+            if await self.end(session.user_id, Session.id == session.id):
+                log_in = str(session.id)
+                self.audit.record("refresh.reused", subject=session.user_id, log_in=log_in)
             raise InvalidGrant("Log in again.")
         session.last_used_at = now()
         return Opened(session, self._new_secret(session.id))
@@ -113,59 +107,41 @@ class SessionService:
     async def all_of(self, user_id: UUID) -> Sequence[Session]:
         statement = (
             select(Session)
-            .where(Session.user_id == user_id, Session.ended_at.is_(None))
-            .where(Session.expires_at > now())
+            .join(User, User.id == Session.user_id)
+            .where(Session.user_id == user_id, *is_alive())
             .order_by(Session.last_used_at.desc(), Session.id)
         )
         return (await self.session.scalars(statement)).all()
 
-    async def end(self, user_id: UUID, session_id: UUID) -> bool:
-        """End one log-in of a user; return whether there was one."""
-        return await self._end(user_id, Session.id == session_id) > 0
-
-    async def end_by_secret(self, secret: str) -> None:
-        """End the log-in that a refresh token belongs to, used or not."""
-        session = await self._find(secret)
-        if session is not None:
-            await self._end(session.user_id, Session.id == session.id)
-
-    async def end_all(self, user_id: UUID, *, but: str | None = None) -> int:
-        keep = [] if but is None else [Session.id != UUID(but)]
-        return await self._end(user_id, *keep)
-
-    async def _end(self, user_id: UUID, *conditions: ColumnElement[bool]) -> int:
+    async def end(self, user_id: UUID, *which: ColumnElement[bool]) -> bool:
+        """End the log-ins of a user, or those that meet the conditions; return whether any did."""
         ended = await self.session.scalars(
             update(Session)
-            .where(Session.user_id == user_id, Session.ended_at.is_(None), *conditions)
+            .where(Session.user_id == user_id, Session.ended_at.is_(None), *which)
             .values(ended_at=now())
             .returning(Session.id)
-            .execution_options(synchronize_session=False)
         )
         found = [str(session) for session in ended]
         if found:
             self.audit.record("logout", subject=user_id, log_ins=found)
-        return len(found)
+        return bool(found)
 
-    async def _end_if_reused(self, secret: str) -> None:
+    async def end_by_secret(self, secret: str) -> None:
         session = await self._find(secret)
-        if session is None or session.is_cookie:
-            return
-        # Told once: the same token may be sent again and again.
-        if await self._end(session.user_id, Session.id == session.id):
-            self.audit.record("refresh.reused", subject=session.user_id, log_in=str(session.id))
+        if session is not None:
+            await self.end(session.user_id, Session.id == session.id)
 
     async def _find(self, secret: str) -> Session | None:
+        """Find the log-in that a refresh token belongs to, used or not."""
         owner = select(SessionToken.session_id).where(SessionToken.digest == digest(secret))
-        return await self.session.scalar(select(Session).where(Session.id.in_(owner)))
+        mine = (Session.id.in_(owner), Session.is_cookie.is_(False))
+        alive = select(Session).join(User, User.id == Session.user_id).where(*is_alive(), *mine)
+        return await self.session.scalar(alive)
 
     def _new_secret(self, session_id: UUID) -> str:
         secret = secrets.token_urlsafe(32)
         self.session.add(SessionToken(session_id=session_id, digest=digest(secret)))
         return secret
-
-    async def _forget_expired(self, user_id: UUID) -> None:
-        expired = delete(Session).where(Session.user_id == user_id, Session.expires_at < now())
-        await self.session.execute(expired)
 
 
 Sessions = Annotated[SessionService, Depends(inline(SessionService))]

@@ -67,7 +67,7 @@ class UserService:
         for name, value in changes.items():
             setattr(user, name, value)
         if not user.is_active:
-            await self.sessions.end_all(user.id)
+            await self.sessions.end(user.id)
         self.audit.record("user.changed", actor=self.principal.id, subject=user.id, **changes)
         return user
 

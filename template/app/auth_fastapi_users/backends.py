@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection
 
 from app.auth.cookies import cookie_name, delete_cookie, set_cookie
 from app.auth.login import obstacle
-from app.auth.models import User
+from app.auth.models import Session, User
 from app.auth.routes.session import tokens_of
 from app.auth.sessions import InvalidGrant, Opened, Sessions
 from app.auth_fastapi_users.manager import get_user_manager
@@ -54,7 +54,8 @@ class SessionStrategy(Strategy[Any, UUID]):
 
     async def destroy_token(self, token: str, user: User) -> None:
         del token
-        await self.sessions.end(user.id, UUID((await self.principal()).session))
+        session_id = UUID((await self.principal()).session)
+        await self.sessions.end(user.id, Session.id == session_id)
 
     async def principal(self) -> Principal:
         """Return who it is to all other routes, too."""

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from app.auth.cookies import CrossSiteRequest, SameSite, delete_cookie, set_cookie
 from app.auth.login import LogIn
+from app.auth.models import Session
 from app.auth.schemas import Credentials, RevocationForm, SessionRead, TokenForm, Tokens
 from app.auth.sessions import InvalidGrant, OAuthError, Opened, Sessions
 from app.auth.settings import AuthSettings
@@ -120,7 +121,7 @@ async def create_cookie(data: Credentials, log_in: LogIn, response: Response) ->
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
 async def log_out(principal: LoggedIn, sessions: Sessions, response: Response) -> None:
     """End this log-in."""
-    await sessions.end(UUID(principal.id), UUID(principal.session))
+    await sessions.end(UUID(principal.id), Session.id == UUID(principal.session))
     delete_cookie(response)
 
 
@@ -129,7 +130,7 @@ async def log_out_everywhere(
     principal: FullyLoggedIn, sessions: Sessions, response: Response
 ) -> None:
     """End every log-in of yours, this one too."""
-    await sessions.end_all(UUID(principal.id))
+    await sessions.end(UUID(principal.id))
     delete_cookie(response)
 
 
@@ -149,5 +150,5 @@ async def list_sessions(principal: FullyLoggedIn, sessions: Sessions) -> list[Se
 )
 async def end_session(principal: FullyLoggedIn, session_id: UUID, sessions: Sessions) -> None:
     """End one of your log-ins, on a lost device for example."""
-    if not await sessions.end(UUID(principal.id), session_id):
+    if not await sessions.end(UUID(principal.id), Session.id == session_id):
         raise SessionNotFound
