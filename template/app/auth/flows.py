@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Depends
+from fastapi import Depends
 from sqlalchemy import ColumnElement
 
 from app.audit.trail import Audit
@@ -15,14 +15,11 @@ from app.auth.passwords import verify_password
 from app.auth.schemas import Confirmation, PasswordChange, PasswordReset, Registration
 from app.auth.sessions import Sessions
 from app.auth.settings import AuthSettings
-from app.auth.throttle import Throttle, key_of
+from app.auth.throttle import Throttle
 from app.core.dependencies import inline
 from app.core.identity import Principal
 from app.core.problems import AppError, NotFound
-from app.core.ratelimit import CurrentLimiter, RateLimit
 from app.mail.mailer import PostDep
-
-MAILS = RateLimit("account-mail", "5/hour")
 
 
 class RegistrationClosed(NotFound):
@@ -35,51 +32,35 @@ class WrongPassword(AppError):
 
 
 @dataclass(frozen=True)
-class MailFlows:
-    """Flows that end in a mail. None of them tells the client whether there is an account."""
-
-    accounts: AccountsDep
-    post: PostDep
-    audit: Audit
-    limiter: CurrentLimiter
-    background: BackgroundTasks
-
-    async def register(self, data: Registration) -> None:
-        if not AuthSettings.load().registration:
-            raise RegistrationClosed
-        await self._count("register", data.email)
-        user = await self.accounts.create(data.email, data.password.get_secret_value())
-        if user is None:
-            self.post.later(messages.account_exists(data.email))
-        else:
-            self.audit.record("registered", actor=user.id)
-            self.background.add_task(self.accounts.send_verification, data.email)
-
-    async def request_verification(self, email: str) -> None:
-        await self._count("verify", email)
-        self.background.add_task(self.accounts.send_verification, email)
-
-    async def forgot_password(self, email: str) -> None:
-        await self._count("reset", email)
-        self.background.add_task(self.accounts.send_reset, email)
-
-    async def _count(self, kind: str, email: str) -> None:
-        """An address gets a few mails an hour and no more, whether there is an account or not.
-
-        Of each kind: who asks for one that is not sent must not use up another.
-        """
-        await MAILS.count(self.limiter, f"{kind}:{key_of(email)}")
-
-
-@dataclass(frozen=True)
 class AccountFlows:
-    """Flows that change an account."""
-
     accounts: AccountsDep
     sessions: Sessions
     throttle: Throttle
     post: PostDep
     audit: Audit
+
+    # These end in a mail. None of them tells the client whether there is an account.
+
+    async def register(self, data: Registration) -> None:
+        if not AuthSettings.load().registration:
+            raise RegistrationClosed
+        await self.throttle.count_mail("register", data.email)
+        user = await self.accounts.create(data.email, data.password.get_secret_value())
+        if user is None:
+            self.post.later(messages.account_exists(data.email))
+        else:
+            self.audit.record("registered", actor=user.id)
+            self.post.tasks.add_task(self.accounts.send_verification, data.email)
+
+    async def request_verification(self, email: str) -> None:
+        await self.throttle.count_mail("verify", email)
+        self.post.tasks.add_task(self.accounts.send_verification, email)
+
+    async def forgot_password(self, email: str) -> None:
+        await self.throttle.count_mail("reset", email)
+        self.post.tasks.add_task(self.accounts.send_reset, email)
+
+    # These change an account.
 
     async def verify(self, data: Confirmation) -> User:
         password = data.password.get_secret_value()
@@ -113,5 +94,4 @@ class AccountFlows:
         self.post.later(messages.password_changed(user.email))
 
 
-MailFlow = Annotated[MailFlows, Depends(inline(MailFlows))]
 AccountFlow = Annotated[AccountFlows, Depends(inline(AccountFlows))]

@@ -1,4 +1,4 @@
-"""Slow down who guesses passwords, without locking the owner out for ever."""
+"""Slow down who guesses passwords or fills mailboxes; the owner is not locked out for ever."""
 
 import hmac
 from typing import Annotated
@@ -17,6 +17,7 @@ PER_ADDRESS = RateLimit("log-in", "30/minute")
 # Guesses from one place, and from all places together; a right password forgets the first.
 PER_ACCOUNT_AND_ADDRESS = RateLimit("log-in-account", "10/15 minutes")
 PER_ACCOUNT = RateLimit("log-in-account-everywhere", "100/hour")
+MAILS = RateLimit("account-mail", "5/hour")
 
 
 class LogInThrottle:
@@ -41,6 +42,13 @@ class LogInThrottle:
 
     async def forget(self, account: str) -> None:
         await PER_ACCOUNT_AND_ADDRESS.forget(self.limiter, self._key(account))
+
+    async def count_mail(self, kind: str, email: str) -> None:
+        """An address gets a few mails an hour and no more, whether there is an account or not.
+
+        Of each kind: who asks for one that is not sent must not use up another.
+        """
+        await MAILS.count(self.limiter, f"{kind}:{key_of(email)}")
 
     async def _knows_network(self, account: str) -> bool:
         log_ins = select(Session.address).join(User, User.id == Session.user_id).distinct()

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, status
 
 from app.auth.accounts import InvalidLink
-from app.auth.flows import AccountFlow, MailFlow, RegistrationClosed, WrongPassword
+from app.auth.flows import AccountFlow, RegistrationClosed, WrongPassword
 from app.auth.models import User
 from app.auth.schemas import (
     Confirmation,
@@ -29,13 +29,13 @@ DONE = status.HTTP_204_NO_CONTENT
 
 
 @router.post("/register", status_code=ACCEPTED, responses=responses(RegistrationClosed))
-async def register_account(flow: MailFlow, data: Registration) -> None:
+async def register_account(flow: AccountFlow, data: Registration) -> None:
     """Make an account. The answer does not tell whether there is one already: a mail does."""
     await flow.register(data)
 
 
 @router.post("/request-verify-token", status_code=ACCEPTED)
-async def request_verify_token(flow: MailFlow, data: EmailOnly) -> None:
+async def request_verify_token(flow: AccountFlow, data: EmailOnly) -> None:
     """Mail the link that confirms an address once more, if an account waits for it."""
     await flow.request_verification(data.email)
 
@@ -47,7 +47,7 @@ async def verify_email(flow: AccountFlow, data: Confirmation) -> User:
 
 
 @router.post("/forgot-password", status_code=ACCEPTED)
-async def forgot_password(flow: MailFlow, data: EmailOnly) -> None:
+async def forgot_password(flow: AccountFlow, data: EmailOnly) -> None:
     """Mail a link that sets a new password, if there is an account."""
     await flow.forgot_password(data.email)
 
