@@ -1,8 +1,6 @@
 """`app auth …`: for who has the machine, and for the first administrator."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, TypeVar
 
 import typer
@@ -14,10 +12,8 @@ from app.audit.trail import record
 from app.auth.emails import Email
 from app.auth.models import Session, User
 from app.auth.passwords import NewPassword, hash_password
-from app.commands.development import development_services
-from app.core.database.engine import open_database
+from app.commands.transaction import in_transaction
 from app.core.database.models import now
-from app.core.database.settings import DatabaseSettings
 from app.core.identity import ADMIN, USER
 from app.core.settings import StartupError
 
@@ -34,78 +30,64 @@ Password = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hi
 @commands.command()
 def create_admin(email: Address, password: Password) -> None:
     """Make an administrator, or make one of somebody whose address is confirmed."""
-    secret = valid(PASSWORD, SecretStr(password))
-    with development_services():
-        typer.echo(asyncio.run(make_admin(valid(EMAIL, email), secret)))
+    secret = valid(PASSWORD, SecretStr(password)).get_secret_value()
+    make = partial(make_admin, email=valid(EMAIL, email), password=secret)
+    typer.echo(in_transaction(make))
 
 
 @commands.command("list")
 def list_users() -> None:
     """List accounts."""
-    with development_services():
-        for line in asyncio.run(lines()):
-            typer.echo(line)
+    for line in in_transaction(lines):
+        typer.echo(line)
 
 
 @commands.command()
 def revoke(email: Address) -> None:
     """Lock an account, which ends its log-ins and keys at once."""
-    with development_services():
-        typer.echo(asyncio.run(lock(valid(EMAIL, email))))
+    typer.echo(in_transaction(partial(lock, email=valid(EMAIL, email))))
 
 
-@asynccontextmanager
-async def transaction() -> AsyncGenerator[AsyncSession]:
-    async with (
-        open_database(DatabaseSettings.load()) as database,
-        database.write.begin() as session,
-    ):
-        yield session
-
-
-async def make_admin(email: str, password: SecretStr) -> str:
-    hashed = await hash_password(password.get_secret_value())
-    async with transaction() as session:
-        user = await find(session, email)
-        if user is None or not user.is_verified:
-            # Whoever made an unconfirmed account may have been somebody else, waiting for this:
-            # it goes, and with it its password, log-ins and keys.
-            if user is not None:
-                await session.delete(user)
-                await session.flush()
-                record(session, None, "user.deleted", subject=user.id)
-            user = User(email=email, hashed_password=hashed, is_verified=True, roles=[ADMIN, USER])
-            session.add(user)
+async def make_admin(session: AsyncSession, email: str, password: str) -> str:
+    user = await find(session, email)
+    if user is not None and user.is_verified:
+        user.roles = sorted({*user.roles, ADMIN})
+        user.is_active = True
+        done = f"{email} had an account, with a password that stays: an administrator now."
+    else:
+        # Whoever made an unconfirmed account may have been somebody else, waiting for this:
+        # it goes, and with it its password, log-ins and keys.
+        if user is not None:
+            await session.delete(user)
             await session.flush()
-            done = f"{email} is an administrator now."
-        else:
-            user.roles = sorted({*user.roles, ADMIN})
-            user.is_active = user.is_verified = True
-            done = f"{email} had an account, with a password that stays: an administrator now."
-        record(session, None, "user.changed", subject=user.id, roles=user.roles)
+            record(session, None, "user.deleted", subject=user.id)
+        hashed = await hash_password(password)
+        user = User(email=email, hashed_password=hashed, is_verified=True, roles=[ADMIN, USER])
+        session.add(user)
+        await session.flush()
+        done = f"{email} is an administrator now."
+    record(session, None, "user.changed", subject=user.id, roles=user.roles)
     return done
 
 
-async def lines() -> list[str]:
-    async with transaction() as session:
-        users = await session.scalars(select(User).order_by(User.email))
-        return [
-            f"{user.email}  {','.join(user.roles)}  {'active' if user.is_active else 'locked'}"
-            for user in users
-        ]
+async def lines(session: AsyncSession) -> list[str]:
+    users = await session.scalars(select(User).order_by(User.email))
+    return [
+        f"{user.email}  {','.join(user.roles)}  {'active' if user.is_active else 'locked'}"
+        for user in users
+    ]
 
 
-async def lock(email: str) -> str:
-    async with transaction() as session:
-        user = await find(session, email)
-        if user is None:
-            raise StartupError(f"{email} has no account.")
-        user.is_active = False
-        mine = update(Session).where(Session.user_id == user.id, Session.ended_at.is_(None))
-        ended = await session.scalars(mine.values(ended_at=now()).returning(Session.id))
-        record(session, None, "user.changed", subject=user.id, is_active=False)
-        if log_ins := [str(one) for one in ended]:
-            record(session, None, "logout", subject=user.id, log_ins=log_ins)
+async def lock(session: AsyncSession, email: str) -> str:
+    user = await find(session, email)
+    if user is None:
+        raise StartupError(f"{email} has no account.")
+    user.is_active = False
+    mine = update(Session).where(Session.user_id == user.id, Session.ended_at.is_(None))
+    ended = await session.scalars(mine.values(ended_at=now()).returning(Session.id))
+    record(session, None, "user.changed", subject=user.id, is_active=False)
+    if log_ins := [str(one) for one in ended]:
+        record(session, None, "logout", subject=user.id, log_ins=log_ins)
     return f"{email} is locked."
 
 
