@@ -6,7 +6,7 @@ from app.auth.routes import account, session, user
 from app.core.feature import Feature
 
 router = APIRouter()
-for part in (account.router, session.oauth, session.router, user.router):
+for part in (account.router, session.oauth, session.router, user.router, user.others):
     router.include_router(part)
 
 feature = Feature(

@@ -8,10 +8,6 @@ from app.core.database.models import Identified, Record, now
 from app.core.identity import ADMIN, USER
 
 
-def default_roles() -> list[str]:
-    return [USER]
-
-
 class User(Record):
     """Somebody with an account."""
 
@@ -22,7 +18,7 @@ class User(Record):
     hashed_password: Mapped[str] = mapped_column(String(255))
     is_active: Mapped[bool] = mapped_column(default=True)
     is_verified: Mapped[bool] = mapped_column(default=False)
-    roles: Mapped[list[str]] = mapped_column(JSON, default=default_roles)
+    roles: Mapped[list[str]] = mapped_column(JSON, default=lambda: [USER])
 
     @property
     def is_superuser(self) -> bool:

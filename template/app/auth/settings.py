@@ -45,10 +45,6 @@ class AuthSettings(Settings):
         return self.require_verified
 
     @property
-    def issuer(self) -> str:
-        return project().name
-
-    @property
     def audience(self) -> str:
         """A token of one environment means nothing in another, even if both share a key."""
         return f"{project().name}:{AppSettings.load().environment}"

@@ -9,6 +9,7 @@ import jwt
 from app.auth.settings import AuthSettings
 from app.core.database.models import now
 from app.core.problems import AppError
+from app.core.project import project
 
 ALGORITHM = "HS256"
 REQUIRED = ["iss", "aud", "sub", "iat", "nbf", "exp"]
@@ -25,7 +26,7 @@ def sign(purpose: str, subject: str, lifetime: timedelta, **claims: str) -> str:
     key = settings.secrets[0].get_secret_value()
     moment = now()
     payload: dict[str, Any] = {
-        "iss": settings.issuer,
+        "iss": project().name,
         "aud": f"{settings.audience}:{purpose}",
         "sub": subject,
         "iat": moment,
@@ -51,7 +52,7 @@ def read(purpose: str, token: str) -> dict[str, Any]:
             key,
             # Never what the token itself says: it might say "none".
             algorithms=[ALGORITHM],
-            issuer=settings.issuer,
+            issuer=project().name,
             audience=f"{settings.audience}:{purpose}",
             options={"require": REQUIRED},
         )

@@ -1,5 +1,5 @@
 from http import HTTPStatus
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from fastapi import Depends, FastAPI
@@ -61,7 +61,7 @@ class UserService:
     async def update(self, user_id: UUID, data: UserUpdate) -> User:
         user = await self._get_other(user_id)
         changes = data.model_dump(exclude_unset=True)
-        known = known_roles(cast("FastAPI", self.audit.request.app))
+        known = known_roles(self.audit.request.app)
         if unknown := set(changes.get("roles", ())) - known:
             raise UnknownRole(unknown, known)
         for name, value in changes.items():

@@ -1,7 +1,7 @@
 """Log in, renew a log-in, see and end log-ins."""
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Form, Request, Response, status
@@ -79,7 +79,7 @@ async def create_token(
         if form.scope and set(form.scope.split()) != set(opened.session.scopes or ()):
             raise InvalidScope("A renewed log-in has the permissions that it had.")
         return tokens_of(opened)
-    scopes = known_scopes(form.scope, cast("FastAPI", request.app))
+    scopes = known_scopes(form.scope, request.app)
     password = form.password.get_secret_value()
     return tokens_of(await log_in.open(form.username, password, cookie=False, scopes=scopes))
 

@@ -15,6 +15,7 @@ from app.core.problems import responses
 # `:uuid`, so that nothing takes /users/me for the account of somebody called "me".
 router = APIRouter(prefix="/users", tags=["users"])
 may_manage = requires(Permission("users:manage", roles=frozenset()))
+others = APIRouter(prefix="/users", tags=["users"], dependencies=[may_manage])
 
 
 @router.get("/me", response_model=UserRead)
@@ -22,28 +23,20 @@ async def read_me(user: CurrentUser) -> User:
     return user
 
 
-@router.get(
-    "", response_model=Page[UserRead], dependencies=[may_manage], responses=responses(InvalidCursor)
-)
+@others.get("", response_model=Page[UserRead], responses=responses(InvalidCursor))
 async def list_users(users: Users, query: Annotated[UserQuery, Query()]) -> Page[User]:
     """List accounts, page by page."""
     return await users.page(query)
 
 
-@router.get(
-    "/{user_id:uuid}",
-    response_model=UserRead,
-    dependencies=[may_manage],
-    responses=responses(UserNotFound),
-)
+@others.get("/{user_id:uuid}", response_model=UserRead, responses=responses(UserNotFound))
 async def read_user(users: Users, user_id: UUID) -> User:
     return await users.get(user_id)
 
 
-@router.patch(
+@others.patch(
     "/{user_id:uuid}",
     response_model=UserRead,
-    dependencies=[may_manage],
     responses=responses(UserNotFound, UnknownRole, OwnAccount),
 )
 async def update_user(users: Users, user_id: UUID, data: UserUpdate) -> User:
@@ -51,10 +44,9 @@ async def update_user(users: Users, user_id: UUID, data: UserUpdate) -> User:
     return await users.update(user_id, data)
 
 
-@router.delete(
+@others.delete(
     "/{user_id:uuid}",
     status_code=status.HTTP_204_NO_CONTENT,
-    dependencies=[may_manage],
     responses=responses(UserNotFound, OwnAccount),
 )
 async def delete_user(users: Users, user_id: UUID) -> None:
