@@ -51,7 +51,7 @@ class TooManyLogIns(Unavailable):
 
 
 async def hash_password(password: str) -> str:
-    return await pool().run(lambda: hasher().hash(password))
+    return await in_thread(lambda: hasher().hash(password))
 
 
 async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
@@ -62,39 +62,29 @@ async def verify_password(password: str, hashed: str | None) -> tuple[bool, str 
     Returns:
         Whether it is right, and a new hash if the stored one should be replaced.
     """
-    possible = hashed is not None and hashed.startswith("$argon2") and len(password) <= MAX_LENGTH
-    right, renewed = await pool().run(
-        lambda: hasher().verify_and_update(
-            password if possible else "", hashed if possible and hashed else decoy()
-        )
-    )
-    return right and possible, renewed
+    if hashed is None or not hashed.startswith("$argon2") or len(password) > MAX_LENGTH:
+        await in_thread(lambda: hasher().verify("", decoy()))
+        return False, None
+    return await in_thread(lambda: hasher().verify_and_update(password, hashed))
 
 
-class HashingPool:
-    def __init__(self, threads: int) -> None:
-        self.limiter = CapacityLimiter(threads)
-        self.places = threads * (1 + QUEUE_PER_THREAD)
-        self.taken = 0
+async def in_thread(function: Callable[[], T]) -> T:
+    """Call a function in one of the threads, soon.
 
-    async def run(self, function: Callable[[], T]) -> T:
-        """Call a function in one of the threads, soon.
-
-        Raises:
-            TooManyLogIns: too many wait already.
-        """
-        if self.taken >= self.places:
-            raise TooManyLogIns
-        self.taken += 1
-        try:
-            return await to_thread.run_sync(function, limiter=self.limiter)
-        finally:
-            self.taken -= 1
+    Raises:
+        TooManyLogIns: too many wait already.
+    """
+    ours = threads()
+    if ours.statistics().tasks_waiting >= QUEUE_PER_THREAD * ours.total_tokens:
+        raise TooManyLogIns
+    async with ours:
+        # With a limit of its own, or it would wait for whatever else runs in threads.
+        return await to_thread.run_sync(function, limiter=CapacityLimiter(1))
 
 
 @cache
-def pool() -> HashingPool:
-    return HashingPool(AuthSettings.load().hashing_threads)
+def threads() -> CapacityLimiter:
+    return CapacityLimiter(AuthSettings.load().hashing_threads)
 
 
 @cache

@@ -6,7 +6,7 @@ import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.auth import passwords
-from app.auth.passwords import TooManyLogIns, hash_password, pool, verify_password
+from app.auth.passwords import TooManyLogIns, hash_password, threads, verify_password
 from app.core.settings import forget_all
 from tests.auth.people import PASSWORD, password_hash
 
@@ -48,14 +48,14 @@ async def test_flood_is_refused_and_memory_stays_bounded(monkeypatch: pytest.Mon
     monkeypatch.setenv("AUTH_HASHING_THREADS", "1")
     monkeypatch.setattr(passwords, "QUEUE_PER_THREAD", 5)
     forget_all()
-    pool.cache_clear()
+    threads.cache_clear()
     try:
         stored = await password_hash()
         results = await asyncio.gather(
             *(verify_password("wrong", stored) for _ in range(10)), return_exceptions=True
         )
     finally:
-        pool.cache_clear()
+        threads.cache_clear()
 
     refused = [result for result in results if isinstance(result, TooManyLogIns)]
     assert len(refused) == 10 - 1 - 5
