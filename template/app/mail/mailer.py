@@ -4,8 +4,10 @@ import asyncio
 import smtplib
 import ssl
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
+from functools import partial
 from typing import Annotated, Protocol
 from urllib.parse import unquote
 
@@ -57,31 +59,25 @@ class SmtpMailer:
         self.settings = settings
 
     async def send(self, mail: Mail) -> None:
-        await asyncio.to_thread(self._send, self._message(mail))
-
-    def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self.settings.sender
         message["To"] = mail.to
         message["Subject"] = mail.subject
         message.set_content(mail.text)
-        return message
+        await asyncio.to_thread(self._send, message)
 
     @stamina.retry(on=TRANSIENT, attempts=3, wait_initial=0.5)
     def _send(self, message: EmailMessage) -> None:
         parts, context = self.settings.parts, ssl.create_default_context()
-        with self._connect(parts.scheme == "smtps", context) as server:
+        connect: Callable[..., smtplib.SMTP] = smtplib.SMTP
+        if parts.scheme == "smtps":
+            connect = partial(smtplib.SMTP_SSL, context=context)
+        with connect(parts.hostname, parts.port or 0, timeout=self.settings.timeout) as server:
             if parts.scheme == "smtp+starttls":
                 server.starttls(context=context)
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
-
-    def _connect(self, tls: bool, context: ssl.SSLContext) -> smtplib.SMTP:  # noqa: FBT001
-        host, port = str(self.settings.parts.hostname), self.settings.parts.port or 0
-        if tls:
-            return smtplib.SMTP_SSL(host, port, timeout=self.settings.timeout, context=context)
-        return smtplib.SMTP(host, port, timeout=self.settings.timeout)
 
 
 async def get_mailer() -> Mailer:
@@ -91,14 +87,12 @@ async def get_mailer() -> Mailer:
     return NoMailer() if settings.parts.scheme == "discard" else SmtpMailer(settings)
 
 
+@dataclass(frozen=True)
 class Post:
     """Sends after the answer has left: the client cannot tell by the time whether mail went out."""
 
-    def __init__(
-        self, tasks: BackgroundTasks, mailer: Annotated[Mailer, Depends(get_mailer)]
-    ) -> None:
-        self.tasks = tasks
-        self.mailer = mailer
+    tasks: BackgroundTasks
+    mailer: Annotated[Mailer, Depends(get_mailer)]
 
     def later(self, mail: Mail) -> None:
         self.tasks.add_task(self.now, mail)
