@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -35,16 +36,14 @@ class OwnAccount(AppError):
         super().__init__("Another administrator has to do this to your account.")
 
 
+@dataclass(frozen=True)
 class UserService:
     """What administrators do to accounts."""
 
-    def __init__(
-        self, session: SessionDep, principal: CurrentPrincipal, sessions: Sessions, audit: Audit
-    ) -> None:
-        self.session = session
-        self.principal = principal
-        self.sessions = sessions
-        self.audit = audit
+    session: SessionDep
+    principal: CurrentPrincipal
+    sessions: Sessions
+    audit: Audit
 
     async def page(self, query: UserQuery) -> Page[User]:
         statement = select(User)
