@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement
 from app.audit.trail import Audit
 from app.auth import messages
 from app.auth.accounts import AccountsDep
+from app.auth.emails import as_typed
 from app.auth.models import Session, User
 from app.auth.passwords import verify_password
 from app.auth.schemas import Confirmation, PasswordChange, PasswordReset, Registration
-from app.auth.sessions import Sessions
+from app.auth.sessions import InvalidGrant, Opened, Sessions
 from app.auth.settings import AuthSettings
-from app.auth.throttle import Throttle
+from app.auth.throttle import Throttle, key_of
 from app.core.dependencies import inline
 from app.core.identity import Principal
 from app.core.problems import AppError, NotFound
@@ -38,6 +39,28 @@ class AccountFlows:
     throttle: Throttle
     post: PostDep
     audit: Audit
+
+    async def log_in(
+        self, email: str, password: str, *, cookie: bool, scopes: list[str] | None = None
+    ) -> Opened:
+        """Open a log-in.
+
+        Raises:
+            InvalidGrant: it is the wrong password, or an account that is not there, locked, or
+                not confirmed. The answer is the same, and takes as long.
+            TooManyRequests: there were too many tries.
+        """
+        email = as_typed(email)
+        await self.throttle.count(email)
+        user = await self.accounts.authenticate(email, password)
+        why = user and obstacle(user)
+        if user is None or why or not await self.sessions.still_counts(user):
+            # The address may be a password in the wrong field: its digest is enough to count.
+            facts = {"subject": user and user.id, "account": key_of(email)[:16]}
+            self.audit.record("login.failed", **facts, why=why or "credentials")
+            raise InvalidGrant("The e-mail address or the password is wrong.")
+        await self.throttle.forget(email)
+        return await self.sessions.open(user, cookie=cookie, scopes=scopes)
 
     # These end in a mail. None of them tells the client whether there is an account.
 
@@ -92,6 +115,15 @@ class AccountFlows:
     async def _end_log_ins(self, user: User, *which: ColumnElement[bool]) -> None:
         await self.sessions.end(user.id, *which)
         self.post.later(messages.password_changed(user.email))
+
+
+def obstacle(user: User) -> str | None:
+    """Say why somebody may not log in, if anything."""
+    if not user.is_active:
+        return "locked"
+    if AuthSettings.load().verified_only and not user.is_verified:
+        return "not verified"
+    return None
 
 
 AccountFlow = Annotated[AccountFlows, Depends(inline(AccountFlows))]

@@ -64,16 +64,14 @@ class SessionService:
         same = (User.id == user.id, User.hashed_password == user.hashed_password, User.is_active)
         return await self.session.scalar(select(User.id).where(*same).with_for_update()) is not None
 
-    async def open(
-        self, user: User, *, cookie: bool, scopes: Sequence[str] | None = None
-    ) -> Opened:
+    async def open(self, user: User, *, cookie: bool, scopes: list[str] | None = None) -> Opened:
         expired = delete(Session).where(Session.user_id == user.id, Session.expires_at < now())
         await self.session.execute(expired)
         request = self.audit.request
         opened = Session(
             user_id=user.id,
             is_cookie=cookie,
-            scopes=None if scopes is None else list(scopes),
+            scopes=scopes,
             address=client_address(request),
             user_agent=user_agent(request),
             expires_at=now() + timedelta(days=AuthSettings.load().session_days),

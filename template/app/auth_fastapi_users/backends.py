@@ -19,7 +19,7 @@ from fastapi_users.authentication import (
 from starlette.requests import HTTPConnection
 
 from app.auth.cookies import cookie_name, delete_cookie, set_cookie
-from app.auth.login import obstacle
+from app.auth.flows import obstacle
 from app.auth.models import Session, User
 from app.auth.routes.session import tokens_of
 from app.auth.sessions import InvalidGrant, Opened, Sessions

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from app.auth.cookies import CrossSiteRequest, SameSite, delete_cookie, set_cookie
-from app.auth.login import LogIn
+from app.auth.flows import AccountFlow
 from app.auth.models import Session
 from app.auth.schemas import Credentials, RevocationForm, SessionRead, TokenForm, Tokens
 from app.auth.sessions import InvalidGrant, OAuthError, Opened, Sessions
@@ -69,7 +69,7 @@ async def create_token(
     form: Annotated[TokenForm, Form()],
     request: Request,
     response: Response,
-    log_in: LogIn,
+    flow: AccountFlow,
     sessions: Sessions,
 ) -> Tokens:
     """Log in, or renew a log-in: the token endpoint of OAuth2 (RFC 6749)."""
@@ -81,7 +81,7 @@ async def create_token(
         return tokens_of(opened)
     scopes = known_scopes(form.scope, request.app)
     password = form.password.get_secret_value()
-    return tokens_of(await log_in.open(form.username, password, cookie=False, scopes=scopes))
+    return tokens_of(await flow.log_in(form.username, password, cookie=False, scopes=scopes))
 
 
 def known_scopes(scope: str, app: FastAPI) -> list[str] | None:
@@ -112,9 +112,9 @@ async def revoke_token(form: Annotated[RevocationForm, Form()], sessions: Sessio
     dependencies=[SameSite],
     responses=responses(InvalidGrant, CrossSiteRequest, TooManyRequests),
 )
-async def create_cookie(data: Credentials, log_in: LogIn, response: Response) -> None:
+async def create_cookie(data: Credentials, flow: AccountFlow, response: Response) -> None:
     """Log a browser in: the answer sets a cookie."""
-    opened = await log_in.open(data.email, data.password.get_secret_value(), cookie=True)
+    opened = await flow.log_in(data.email, data.password.get_secret_value(), cookie=True)
     set_cookie(response, opened.secret)
 
 
