@@ -72,7 +72,7 @@ class SmtpMailer:
         connect: Callable[..., smtplib.SMTP] = smtplib.SMTP
         if parts.scheme == "smtps":
             connect = partial(smtplib.SMTP_SSL, context=context)
-        with connect(parts.hostname, parts.port or 0, timeout=self.settings.timeout) as server:
+        with connect(str(parts.hostname), parts.port or 0, timeout=self.settings.timeout) as server:
             if parts.scheme == "smtp+starttls":
                 server.starttls(context=context)
             if parts.username:
