@@ -21,8 +21,7 @@ MARK = "key"  # what scanners for leaked secrets can look for
 
 
 class ApiKeyNotFound(NotFound):
-    def __init__(self) -> None:
-        super().__init__("You have no key with this id.")
+    detail = "You have no key with this id."
 
 
 class NotConfirmed(Forbidden):
@@ -30,8 +29,7 @@ class NotConfirmed(Forbidden):
 
 
 class AlreadyExpired(AppError):
-    def __init__(self) -> None:
-        super().__init__("A key must expire in the future, or never.")
+    detail = "A key must expire in the future, or never."
 
 
 class ScopeNotHeld(Forbidden):

@@ -18,8 +18,7 @@ from app.mail.mailer import Post, PostDep
 
 
 class InvalidLink(AppError):
-    def __init__(self) -> None:
-        super().__init__("The link is not valid, or not any more. Ask for another one.")
+    detail = "The link is not valid, or not any more. Ask for another one."
 
 
 class Accounts(ABC):

@@ -14,9 +14,7 @@ from app.core.settings import CorsSettings
 
 class CrossSiteRequest(AppError):
     status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
-
-    def __init__(self) -> None:
-        super().__init__("Requests with a cookie must come from this site or one in CORS_ORIGINS.")
+    detail = "Requests with a cookie must come from this site or one in CORS_ORIGINS."
 
 
 def cookie_name() -> str:

@@ -24,8 +24,7 @@ from app.mail.mailer import PostDep
 
 
 class RegistrationClosed(NotFound):
-    def __init__(self) -> None:
-        super().__init__("Accounts are made by administrators here.")
+    detail = "Accounts are made by administrators here."
 
 
 class WrongPassword(AppError):

@@ -46,8 +46,7 @@ NewPassword = Annotated[
 
 
 class TooManyLogIns(Unavailable):
-    def __init__(self) -> None:
-        super().__init__("Too many people log in just now. Try again in a moment.")
+    detail = "Too many people log in just now. Try again in a moment."
 
 
 async def hash_password(password: str) -> str:

@@ -16,8 +16,7 @@ REQUIRED = ["iss", "aud", "sub", "iat", "nbf", "exp"]
 
 
 class InvalidToken(AppError):
-    def __init__(self) -> None:
-        super().__init__("The token is not valid, or not any more.")
+    detail = "The token is not valid, or not any more."
 
 
 def sign(purpose: str, subject: str, lifetime: timedelta, **claims: str) -> str:

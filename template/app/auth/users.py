@@ -18,8 +18,7 @@ from app.core.problems import AppError, NotFound
 
 
 class UserNotFound(NotFound):
-    def __init__(self) -> None:
-        super().__init__("There is no user with this id.")
+    detail = "There is no user with this id."
 
 
 class UnknownRole(AppError):
@@ -31,9 +30,7 @@ class OwnAccount(AppError):
     """Whoever locked themselves out could not undo it."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
-
-    def __init__(self) -> None:
-        super().__init__("Another administrator has to do this to your account.")
+    detail = "Another administrator has to do this to your account."
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,7 @@ class PageQuery(Input):
 
 
 class InvalidCursor(AppError):
-    def __init__(self) -> None:
-        super().__init__("Take `cursor` from `next_cursor` of a page with the same `sort`.")
+    detail = "Take `cursor` from `next_cursor` of a page with the same `sort`."
 
 
 async def paginate(

@@ -40,9 +40,13 @@ class AppError(Exception):
         detail: a sentence for the caller; never internals, it is sent as it is.
         headers: sent with the answer.
         members: further members of the problem document.
+
+    A class whose errors all have the same detail or headers has them as attributes.
     """
 
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+    detail: str | None = None
+    headers: Mapping[str, str] | None = None
     keeps_changes: ClassVar[bool] = False
     """Whether the request's transaction is committed all the same, with what it says of it."""
 
@@ -53,9 +57,9 @@ class AppError(Exception):
         headers: Mapping[str, str] | None = None,
         members: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.headers = headers
+        self.detail = detail or self.detail
+        super().__init__(self.detail)
+        self.headers = headers or self.headers
         self.members = members or {}
 
     @classmethod
@@ -75,9 +79,7 @@ class Unavailable(AppError):
     """Something the service needs does not answer; the caller may try again soon."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
-
-    def __init__(self, detail: str, *, members: Mapping[str, Any] | None = None) -> None:
-        super().__init__(detail, headers={"Retry-After": "5"}, members=members)
+    headers: Mapping[str, str] | None = {"Retry-After": "5"}
 
 
 class ProblemResponse(JSONResponse):

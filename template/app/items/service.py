@@ -24,13 +24,11 @@ ITEMS = Topic("items", READ, owned=True)
 
 
 class ItemNotFound(NotFound):
-    def __init__(self) -> None:
-        super().__init__("There is no item with this id.")
+    detail = "There is no item with this id."
 
 
 class ItemChanged(PreconditionFailed):
-    def __init__(self) -> None:
-        super().__init__("The item has changed since it was read. Read it again, then repeat.")
+    detail = "The item has changed since it was read. Read it again, then repeat."
 
 
 class ItemService:

@@ -24,8 +24,7 @@ Fields = dict[str, bytes]
 
 
 class EventsUnavailable(Unavailable):
-    def __init__(self) -> None:
-        super().__init__("Events cannot be followed just now. Try again in a moment.")
+    detail = "Events cannot be followed just now. Try again in a moment."
 
 
 def new_stream() -> str:

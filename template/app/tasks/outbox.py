@@ -17,9 +17,7 @@ from app.tasks.models import Task
 
 class KeyReused(AppError):
     status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
-
-    def __init__(self) -> None:
-        super().__init__("This key was used before, with other arguments.")
+    detail = "This key was used before, with other arguments."
 
 
 class Outbox:

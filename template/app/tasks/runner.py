@@ -42,9 +42,7 @@ class TaskTimeout(AppError):
 
 class WorkerLost(AppError):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-
-    def __init__(self) -> None:
-        super().__init__("Each time it was begun, its worker died.")
+    detail = "Each time it was begun, its worker died."
 
 
 class Runner:

@@ -21,8 +21,7 @@ READ = Permission("tasks:read")
 
 
 class TaskNotFound(NotFound):
-    def __init__(self) -> None:
-        super().__init__("There is no task with this id.")
+    detail = "There is no task with this id."
 
 
 class TaskService:

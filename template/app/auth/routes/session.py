@@ -50,8 +50,7 @@ class OAuthRoute(APIRoute):
 
 
 class SessionNotFound(NotFound):
-    def __init__(self) -> None:
-        super().__init__("You have no log-in with this id.")
+    detail = "You have no log-in with this id."
 
 
 oauth = APIRouter(prefix="/auth", tags=["auth"], route_class=OAuthRoute)

@@ -18,8 +18,7 @@ RETRYABLE_SQLITE = ("database is locked", "database table is locked")
 
 
 class DatabaseUnavailable(Unavailable):
-    def __init__(self) -> None:
-        super().__init__("The database does not answer. Try again in a moment.")
+    detail = "The database does not answer. Try again in a moment."
 
 
 class Pool(AsyncAdaptedQueuePool):
