@@ -4,14 +4,14 @@ from functools import partial
 from typing import Annotated, TypeVar
 
 import typer
-from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.trail import record
-from app.auth.emails import Email
 from app.auth.models import Session, User
-from app.auth.passwords import NewPassword, hash_password
+from app.auth.passwords import hash_password
+from app.auth.schemas import EmailOnly, Registration
 from app.commands.transaction import in_transaction
 from app.core.database.models import now
 from app.core.identity import ADMIN, USER
@@ -19,10 +19,7 @@ from app.core.settings import StartupError
 
 commands = typer.Typer(no_args_is_help=True, help="Accounts.")
 
-EMAIL: TypeAdapter[str] = TypeAdapter(Email)
-PASSWORD: TypeAdapter[SecretStr] = TypeAdapter(NewPassword)
-
-T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 Address = Annotated[str, typer.Argument(metavar="EMAIL")]
 Password = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)]
 
@@ -30,9 +27,8 @@ Password = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hi
 @commands.command()
 def create_admin(email: Address, password: Password) -> None:
     """Make an administrator, or make one of somebody whose address is confirmed."""
-    secret = valid(PASSWORD, SecretStr(password)).get_secret_value()
-    make = partial(make_admin, email=valid(EMAIL, email), password=secret)
-    typer.echo(in_transaction(make))
+    data = valid(Registration, email=email, password=password)
+    typer.echo(in_transaction(partial(make_admin, data=data)))
 
 
 @commands.command("list")
@@ -45,10 +41,11 @@ def list_users() -> None:
 @commands.command()
 def revoke(email: Address) -> None:
     """Lock an account, which ends its log-ins and keys at once."""
-    typer.echo(in_transaction(partial(lock, email=valid(EMAIL, email))))
+    typer.echo(in_transaction(partial(lock, email=valid(EmailOnly, email=email).email)))
 
 
-async def make_admin(session: AsyncSession, email: str, password: str) -> str:
+async def make_admin(session: AsyncSession, data: Registration) -> str:
+    email = data.email
     user = await find(session, email)
     if user is not None and user.is_verified:
         user.roles = sorted({*user.roles, ADMIN})
@@ -61,7 +58,7 @@ async def make_admin(session: AsyncSession, email: str, password: str) -> str:
             await session.delete(user)
             await session.flush()
             record(session, None, "user.deleted", subject=user.id)
-        hashed = await hash_password(password)
+        hashed = await hash_password(data.password.get_secret_value())
         user = User(email=email, hashed_password=hashed, is_verified=True, roles=[ADMIN, USER])
         session.add(user)
         await session.flush()
@@ -96,8 +93,8 @@ async def find(session: AsyncSession, email: str) -> User | None:
     return user
 
 
-def valid(adapter: TypeAdapter[T], value: object) -> T:
+def valid(model: type[M], **given: str) -> M:
     try:
-        return adapter.validate_python(value)
+        return model.model_validate(given)
     except ValidationError as error:
         raise StartupError(error.errors()[0]["msg"]) from None
