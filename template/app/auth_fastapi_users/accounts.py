@@ -2,24 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from fastapi_users import exceptions
 from fastapi_users.schemas import BaseUserCreate
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.accounts import Accounts, InvalidLink
 from app.auth.models import User
 from app.auth.settings import AuthSettings
 from app.auth_fastapi_users.manager import UserManager
-from app.core.database.engine import Database
-from app.mail.mailer import Post
 
 
 class LibraryAccounts(Accounts):
-    def __init__(self, session: AsyncSession, database: Database, post: Post) -> None:
-        super().__init__(session, database, post)
-        self.manager = UserManager(self)
+    @cached_property
+    def manager(self) -> UserManager:
+        return UserManager(self)
 
     async def create(self, email: str, password: str) -> User | None:
         # Validated here it would be spelt in another way.
