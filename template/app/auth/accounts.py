@@ -6,7 +6,6 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
@@ -22,7 +21,7 @@ class InvalidLink(AppError):
 
 
 class Accounts(ABC):
-    """A way to keep accounts says how the links in mails are made, and what they prove."""
+    """A way to keep accounts says how they are made, and what the links in mails prove."""
 
     def __init__(self, session: AsyncSession, database: Database, post: Post) -> None:
         self.session = session
@@ -33,17 +32,6 @@ class Accounts(ABC):
         """Read in a transaction of its own: none stays open while a password is hashed."""
         async with self.database.read.begin() as session:
             user: User | None = await session.scalar(select(User).where(User.email == email))
-        return user
-
-    async def create(self, email: str, password: str) -> User | None:
-        """Make an account; None if there is one with this address."""
-        # Hashed also where the address is taken: both take as long.
-        user = User(email=email, hashed_password=await hash_password(password))
-        try:
-            async with self.session.begin_nested():
-                self.session.add(user)
-        except IntegrityError:
-            return None
         return user
 
     async def authenticate(self, email: str, password: str) -> User | None:
@@ -65,23 +53,13 @@ class Accounts(ABC):
         changed = update(User).where(User.id == user.id).values(hashed_password=hashed)
         await self.session.execute(changed)
 
+    @abstractmethod
+    async def create(self, email: str, password: str) -> User | None:
+        """Make an account; None, after as long, if there is one with this address."""
+
+    @abstractmethod
     async def send_verification(self, email: str) -> None:
         """Mail a link that confirms the address, if an account waits for it."""
-        user = await self.find(email)
-        if user is not None and user.is_active and not user.is_verified:
-            await self.mail_verification(user)
-
-    async def send_reset(self, email: str) -> None:
-        """Mail a link that sets a new password, if there is an account."""
-        user = await self.find(email)
-        if user is not None and user.is_active:
-            await self.mail_reset(user)
-
-    @abstractmethod
-    async def mail_verification(self, user: User) -> None: ...
-
-    @abstractmethod
-    async def mail_reset(self, user: User) -> None: ...
 
     @abstractmethod
     async def verify(self, token: str) -> User:
@@ -90,6 +68,10 @@ class Accounts(ABC):
         Raises:
             InvalidLink: it is not valid, too old, or was used.
         """
+
+    @abstractmethod
+    async def send_reset(self, email: str) -> None:
+        """Mail a link that sets a new password, if there is an account."""
 
     @abstractmethod
     async def reset_password(self, token: str, password: str) -> User:

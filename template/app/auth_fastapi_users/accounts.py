@@ -26,17 +26,19 @@ class LibraryAccounts(Accounts):
             return await self.manager.create(data)
         return None
 
-    async def mail_verification(self, user: User) -> None:
-        await self.manager.request_verify(user)
-
-    async def mail_reset(self, user: User) -> None:
-        await self.manager.forgot_password(user)
+    async def send_verification(self, email: str) -> None:
+        with suppress(exceptions.FastAPIUsersException):
+            await self.manager.request_verify(await self.manager.get_by_email(email))
 
     async def verify(self, token: str) -> User:
         user = await self._try(lambda: self.manager.verify(token))
         if not user.is_active:
             raise InvalidLink
         return user
+
+    async def send_reset(self, email: str) -> None:
+        with suppress(exceptions.FastAPIUsersException):
+            await self.manager.forgot_password(await self.manager.get_by_email(email))
 
     async def reset_password(self, token: str, password: str) -> User:
         return await self._try(lambda: self.manager.reset_password(token, password))

@@ -68,6 +68,7 @@ class UserManager(UUIDIDMixin, BaseUserManager[Any, UUID]):
     ) -> User:
         """Make an account with the address and the password, and nothing else that was sent."""
         del safe
+        # Hashed also where the address is taken: both take as long.
         hashed = await hash_password(user_create.password)
         row = {"email": user_create.email, "hashed_password": hashed}
         user: User = await self.user_db.create(row)

@@ -5,6 +5,8 @@ import hmac
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from app.auth import messages, tokens
 from app.auth.accounts import Accounts, InvalidLink
 from app.auth.models import User
@@ -16,16 +18,30 @@ RESET = "reset"
 
 
 class OwnAccounts(Accounts):
-    async def mail_verification(self, user: User) -> None:
-        await self.post.now(messages.confirm_address(user.email, link_token(VERIFY, user)))
+    async def create(self, email: str, password: str) -> User | None:
+        # Hashed also where the address is taken: both take as long.
+        user = User(email=email, hashed_password=await hash_password(password))
+        try:
+            async with self.session.begin_nested():
+                self.session.add(user)
+        except IntegrityError:
+            return None
+        return user
 
-    async def mail_reset(self, user: User) -> None:
-        await self.post.now(messages.reset_password(user.email, link_token(RESET, user)))
+    async def send_verification(self, email: str) -> None:
+        user = await self.find(email)
+        if user is not None and user.is_active and not user.is_verified:
+            await self.post.now(messages.confirm_address(user.email, link_token(VERIFY, user)))
 
     async def verify(self, token: str) -> User:
         user = await self._user_of(VERIFY, token)
         user.is_verified = True
         return user
+
+    async def send_reset(self, email: str) -> None:
+        user = await self.find(email)
+        if user is not None and user.is_active:
+            await self.post.now(messages.reset_password(user.email, link_token(RESET, user)))
 
     async def reset_password(self, token: str, password: str) -> User:
         hashed = await hash_password(password)
