@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.auth import throttle
 from app.auth.accounts import Accounts
@@ -15,6 +16,7 @@ from tests.auth.people import (
     ask_token,
     bearer,
     change_user,
+    find_user,
     log_in,
     make_user,
     renew,
@@ -227,3 +229,17 @@ async def test_clients_of_oauth_learn_what_they_did_wrong(
     assert answer.status_code == 400
     assert answer.json()["error"] == error
     assert answer.json()["error_description"].startswith(sentence)
+
+
+async def test_weaker_hash_is_renewed_at_the_log_in(
+    visitor: AsyncClient, database: Database
+) -> None:
+    weak = Argon2Hasher(time_cost=1, memory_cost=32, parallelism=1).hash(PASSWORD)
+    ada = await make_user(database, "ada@example.com", hashed_password=weak)
+
+    await log_in(visitor, ada.email)
+
+    renewed = await find_user(database, ada.email)
+    assert renewed is not None
+    assert renewed.hashed_password not in ("", weak)
+    await log_in(visitor, ada.email)
