@@ -33,8 +33,7 @@ class AlreadyExpired(AppError):
 
 
 class ScopeNotHeld(Forbidden):
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"You cannot give a key the permission {scope}.")
+    """A key may do no more than who makes it."""
 
 
 class ApiKeyService:
@@ -57,7 +56,7 @@ class ApiKeyService:
         known = known_permissions(self.audit.request.app)
         for scope in data.scopes:
             if scope not in known or not self.principal.may(known[scope]):
-                raise ScopeNotHeld(scope)
+                raise ScopeNotHeld(f"You cannot give a key the permission {scope}.")
         if data.expires_at is not None and data.expires_at <= now():
             raise AlreadyExpired
         prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)

@@ -38,7 +38,6 @@ class Mailer(Protocol):
         Raises:
             OSError: the server is away, or refuses.
         """
-        ...
 
 
 class ConsoleMailer:
