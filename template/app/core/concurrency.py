@@ -1,7 +1,8 @@
-"""Several calls at once, and work that would block the event loop."""
+"""Several calls at once, work beside a block, and work that would block the event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -27,6 +28,19 @@ async def gather_limited(
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(run(call)) for call in calls]
     return [task.result() for task in tasks]
+
+
+@asynccontextmanager
+async def background(work: Coroutine[None, None, None]) -> AsyncGenerator[None]:
+    """Let something run beside a block, and end with it."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        while not task.done():
+            task.cancel()
+            # Once more after a while: the client of Redis loses one that comes with an answer.
+            await asyncio.wait([task], timeout=0.1)
 
 
 async def run_cpu_bound(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -72,14 +72,12 @@ class Hub:
         try:
             yield listener
         finally:
-            listener.close()
             for channel in channels:
                 self._leave(channel, listener)
 
     def move_on(self, listener: Listener) -> None:
-        """Note that nothing more has come for a listener that has got everything."""
-        if self.history is not None:
-            listener.move_on(self.history.place)
+        """Let a listener that has got everything know how far the stream is."""
+        listener.move_on(self._known().place)
 
     def begin(self, stream: str, before: Position = START) -> None:
         """Begin a new history: whoever listens is told that something may be missing."""

@@ -8,6 +8,9 @@ from typing import Literal
 from app.realtime.messages import Message, Reset
 from app.realtime.places import Place
 
+# A client that has much to catch up with is not sent it all in one piece.
+AT_ONCE = 64
+
 Reason = Literal["slow", "stopping", "expired", "logged out"]
 
 
@@ -34,8 +37,6 @@ class Listener:
         self._size = size + len(missed)
         self._waiting: deque[Message | Reset] = deque(missed)
         self._wake = asyncio.Event()
-        self._wakes_at: float | None = None
-        self._alarm: asyncio.TimerHandle | None = None
         self._ended: Reason | None = None
 
     def offer(self, message: Message | Reset) -> bool:
@@ -54,44 +55,24 @@ class Listener:
         self._ended = self._ended or reason
         self._wake.set()
 
-    async def next(
-        self, *, until: float | None = None, most: int | None = None
-    ) -> list[Message | Reset]:
-        """Wait, and return what is there; nothing, if nothing came `until` a time of the loop.
+    async def next(self, most: int = AT_ONCE) -> list[Message | Reset]:
+        """Wait, and return what is there; nothing, if it was told to move on.
 
         Raises:
-            Ended: there will be no more. One that is slow does not get what still waits: it comes
-                back for that.
+            Ended: it does not get what still waits: it comes back for that.
         """
-        self._wake_at(until)
         if not self._waiting and self._ended is None:
             self._wake.clear()
             await self._wake.wait()
-        if self._ended is not None and (self._ended == "slow" or not self._waiting):
+        if self._ended is not None:
             raise Ended(self._ended)
-        news = [self._waiting.popleft() for _ in range(min(len(self._waiting), most or self._size))]
+        news = [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
         if news:
             self.place = news[-1].place
         return news
 
     def move_on(self, place: Place) -> None:
-        """Note that nothing was for it up to a place, unless something still waits."""
+        """Wake it; nothing was for it up to a place, unless something still waits."""
         if not self._waiting and place.position > self.place.position:
             self.place = place
-
-    def close(self) -> None:
-        self._wake_at(None)
-
-    def _wake_at(self, time: float | None) -> None:
-        # Left as it is where it can be: one for each event would cost as much as the event.
-        if time == self._wakes_at:
-            return
-        if self._alarm is not None:
-            self._alarm.cancel()
-        loop = asyncio.get_running_loop()
-        self._alarm = None if time is None else loop.call_at(time, self._ring)
-        self._wakes_at = time
-
-    def _ring(self) -> None:
-        self._wakes_at = None
         self._wake.set()

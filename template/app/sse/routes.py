@@ -5,7 +5,7 @@ from app.core.identity import Forbidden, Unauthenticated
 from app.core.problems import responses
 from app.realtime.access import TopicNotFound
 from app.realtime.connections import Full, TooManyConnections
-from app.sse.stream import CurrentStream
+from app.sse.stream import CurrentListener, events
 
 # Neither caches nor nginx may hold back what comes bit by bit.
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -27,10 +27,10 @@ REFUSALS = responses(TopicNotFound, Unauthenticated, Forbidden, TooManyConnectio
 
 
 @router.get("", response_class=EventStream, responses=REFUSALS)
-async def follow_events(stream: CurrentStream) -> EventStream:
+async def follow_events(listener: CurrentListener) -> EventStream:
     """Follow what happens in some topics, as server-sent events.
 
     `ready` comes first, and `reset` where events may have been missed: then read again what you
     show. Connect again with `Last-Event-ID`, as browsers do, and nothing is lost or repeated.
     """
-    return EventStream(stream.events(), headers=HEADERS)
+    return EventStream(events(listener), headers=HEADERS)

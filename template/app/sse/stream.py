@@ -3,24 +3,23 @@
 import random
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.sse import format_sse_event
 
+from app.core.concurrency import background
+from app.core.database.engine import Database
 from app.core.database.session import CurrentDatabase
 from app.core.dependencies import inline
-from app.core.identity import CurrentPrincipal
+from app.core.identity import CurrentPrincipal, Principal
 from app.core.ratelimit import caller
 from app.realtime.access import channel_for
 from app.realtime.hub import CurrentHub, Hub
 from app.realtime.listeners import Ended, Listener
 from app.realtime.messages import Message, Reset
-from app.realtime.visits import Visit
-
-# Messages: a client that has much to catch up with is not sent it all in one piece.
-AT_ONCE = 64
+from app.realtime.visits import reason_to_end
 
 
 @dataclass
@@ -39,36 +38,21 @@ class Wanted:
     ] = None
 
 
-class Stream:
-    def __init__(self, hub: Hub, listener: Listener, visit: Visit) -> None:
-        self._hub = hub
-        self._listener = listener
-        self._visit = visit
+async def events(listener: Listener) -> AsyncGenerator[bytes]:
+    """Begin with `ready`, then pass on what comes until the listener is let go."""
+    place = str(listener.place)
+    yield format_sse_event(event="ready", data_str="{}", id=place, retry=retry())
+    try:
+        while True:
+            messages = await listener.next()
+            yield b"".join(map(as_sent, messages)) if messages else sign_of_life(listener)
+    except Ended:
+        yield sign_of_life(listener)
 
-    async def events(self) -> AsyncGenerator[bytes]:
-        """Begin with `ready`, then pass on what comes until the connection may not go on."""
-        place = str(self._listener.place)
-        yield format_sse_event(event="ready", data_str="{}", id=place, retry=retry())
-        try:
-            while True:
-                messages = await self._next()
-                yield b"".join(map(as_sent, messages)) if messages else self._sign_of_life()
-        except Ended:
-            yield self._sign_of_life()
 
-    async def _next(self) -> list[Message | Reset]:
-        """Return what comes next; nothing, where nothing has come for some time."""
-        # Before, not after: a message that was taken has to be sent.
-        await self._visit.check_in_time()
-        messages = await self._listener.next(until=self._visit.next_check, most=AT_ONCE)
-        if not messages:
-            self._hub.move_on(self._listener)
-            await self._visit.check_in_time()
-        return messages
-
-    def _sign_of_life(self) -> bytes:
-        """Say where the client is: without data, a browser notes it and nothing happens."""
-        return format_sse_event(id=str(self._listener.place))
+def sign_of_life(listener: Listener) -> bytes:
+    """Say where the client is: without data, a browser notes it and nothing happens."""
+    return format_sse_event(id=str(listener.place))
 
 
 def retry() -> int:
@@ -85,13 +69,13 @@ def as_sent(message: Message | Reset) -> bytes:
     return format_sse_event(event=message.name, data_str=message.data, id=place)
 
 
-async def open_stream(
+async def listen(
     request: Request,
     hub: CurrentHub,
     database: CurrentDatabase,
     principal: CurrentPrincipal,
     wanted: Annotated[Wanted, Depends(inline(Wanted))],
-) -> AsyncGenerator[Stream]:
+) -> AsyncGenerator[Listener]:
     """Admit a listener, before the answer begins: what is refused is a problem document."""
     channels = [channel_for(request, topic, principal) for topic in wanted.topics]
     place = wanted.last_event_id or wanted.after
@@ -99,7 +83,19 @@ async def open_stream(
         hub.connections.admit("sse", caller(request, principal)),
         hub.listen(channels, place) as listener,
     ):
-        yield Stream(hub, listener, Visit(request, database, principal))
+        async with background(watch(hub, listener, request, database, principal)):
+            yield listener
 
 
-CurrentStream = Annotated[Stream, Depends(open_stream)]
+async def watch(
+    hub: Hub, listener: Listener, request: Request, database: Database, principal: Principal
+) -> None:
+    """End a listener when its connection may not go on, or nobody knows whether it may."""
+    signs = partial(hub.move_on, listener)
+    try:
+        listener.end(await reason_to_end(request, database, principal, at_checks=signs))
+    finally:
+        listener.end("expired")
+
+
+CurrentListener = Annotated[Listener, Depends(listen)]

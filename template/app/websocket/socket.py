@@ -18,7 +18,7 @@ from app.realtime.access import channel_for
 from app.realtime.hub import Hub
 from app.realtime.listeners import Ended
 from app.realtime.messages import Message, Reset
-from app.realtime.visits import Visit
+from app.realtime.visits import reason_to_end
 from app.websocket.codes import CODES, CloseCode, Closing
 from app.websocket.connection import Connection
 from app.websocket.errors import AlreadySubscribed, NotSubscribed, TooLate
@@ -56,7 +56,6 @@ class Socket:
         self._database = database
         self._principal = principal
         self._admission = admission
-        self._visit = Visit(websocket, database, principal)
         self._subscriptions: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -65,7 +64,8 @@ class Socket:
         code: int = 1000
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                self._tasks.create_task(self._watch())
+                self._tasks.create_task(self._await_log_in())
+                self._watching = self._tasks.create_task(self._watch(self._websocket))
                 await self._serve()
         except* WebSocketDisconnect as gone:
             code = first_of(gone).code
@@ -111,7 +111,8 @@ class Socket:
             self._admission.close()
             self._admission.push(admission.pop_all())
         self._principal = principal
-        self._visit = Visit(connection, self._database, principal)
+        self._watching.cancel()
+        self._watching = self._tasks.create_task(self._watch(connection))
         await self._connection.send(Ready(principal=principal.id))
 
     def _subscribe(self, topic: str, after: str | None) -> None:
@@ -148,17 +149,13 @@ class Socket:
         else:
             await self._connection.send(message)
 
-    async def _watch(self) -> None:
-        """Send away whoever does nothing, and whoever may not stay."""
+    async def _await_log_in(self) -> None:
         await asyncio.sleep(WebSocketSettings.load().login_seconds)
         if self._principal.is_anonymous and not self._subscriptions:
             raise Closing(CloseCode.NOT_LOGGED_IN)
-        try:
-            while True:
-                await self._visit.check_in_time()
-                await asyncio.sleep(self._visit.seconds_to_check())
-        except Ended as end:
-            raise Closing(CODES[end.reason]) from end
+
+    async def _watch(self, connection: HTTPConnection) -> None:
+        raise Closing(CODES[await reason_to_end(connection, self._database, self._principal)])
 
 
 def with_token(websocket: WebSocket, token: SecretStr) -> HTTPConnection:

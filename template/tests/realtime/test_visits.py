@@ -1,4 +1,3 @@
-import asyncio
 import signal
 from types import FrameType
 
@@ -11,15 +10,20 @@ from app.core.identity import Authenticator, Principal
 from app.core.problems import Unavailable
 from app.core.settings import forget_all
 from app.main import create_app
-from app.realtime.listeners import Ended
+from app.realtime.listeners import Reason
 from app.realtime.stop import on_stop
-from app.realtime.visits import EARLY, Visit
+from app.realtime.visits import reason_to_end
 
 ADA = Principal("ada", session="1")
 
 
-def visit_of(answer: Principal | Exception, database: Database) -> Visit:
-    """Return the visit of Ada, whose log-in is now answered with something."""
+async def reason_to_go(
+    answer: Principal | Exception, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Reason:
+    """Return why Ada may not stay, whose log-in is now answered with something."""
+    monkeypatch.setenv("REALTIME_CHECK_SECONDS", "0.01")
+    monkeypatch.setenv("REALTIME_MAX_SECONDS", "0.05")
+    forget_all()
 
     async def authenticate(_: HTTPConnection, __: Database) -> Principal:
         if isinstance(answer, Exception):
@@ -28,29 +32,24 @@ def visit_of(answer: Principal | Exception, database: Database) -> Visit:
 
     way = Authenticator("name", {"type": "http", "scheme": "bearer"}, authenticate)
     app = create_app([Feature(name="people", authenticators=[way])])
-    return Visit(HTTPConnection({"type": "http", "app": app, "headers": []}), database, ADA)
+    connection = HTTPConnection({"type": "http", "app": app, "headers": []})
+    return await reason_to_end(connection, database, ADA)
 
 
-async def test_changed_rights_end_a_visit(
+async def test_changed_rights_end_a_connection(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REALTIME_CHECK_SECONDS", "0.0001")
-    forget_all()
-    visit = visit_of(Principal("ada", roles=frozenset({"admin"}), session="1"), database)
-    # A loop's alarm may ring a little early.
-    visit.next_check = asyncio.get_running_loop().time() + EARLY / 2
+    changed = Principal("ada", roles=frozenset({"admin"}), session="1")
 
-    with pytest.raises(Ended, match="logged out"):
-        await visit.check_in_time()
+    assert await reason_to_go(changed, database, monkeypatch) == "logged out"
 
 
-async def test_nobody_is_sent_away_for_a_database_that_is(database: Database) -> None:
-    visit = visit_of(Unavailable("The database does not answer."), database)
-    visit.next_check = 0
+async def test_nobody_is_sent_away_for_a_database_that_is(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Unavailable("The database does not answer.")
 
-    await visit.check_in_time()
-
-    assert visit.seconds_to_check() > 0
+    assert await reason_to_go(away, database, monkeypatch) == "expired"
 
 
 async def test_stop_is_heard_before_the_server_acts_on_it() -> None:

@@ -6,17 +6,17 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import cast
 
+import pytest
 from httpx2 import AsyncClient, Response
 
 from app.core.events import Event
 from app.core.http import trusted
+from app.realtime import visits
 from app.realtime.hub import Hub, new_stream
 from app.realtime.settings import RealtimeSettings
-from app.realtime.visits import Visit
 from app.sse.feature import feature as sse
-from app.sse.stream import Stream as EventStream
+from app.sse.stream import events
 from tests.realtime.people import LOCKED_OUT, NOTES, OPEN_NOTES, REALTIME, tell
 from tests.support import Serve, Served
 
@@ -188,6 +188,22 @@ async def test_who_is_locked_out_stops_listening(serve: Serve) -> None:
     LOCKED_OUT.clear()
 
 
+async def test_look_that_fails_ends_the_stream(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError
+
+    async with (
+        serve(*FEATURES, REALTIME_CHECK_SECONDS="0.05") as served,
+        listening(served) as stream,
+    ):
+        await stream.next()
+        monkeypatch.setattr(visits, "get_principal", fail)
+
+        assert [one.event for one in await stream.rest()][-1:] == [""]
+
+
 async def test_a_quiet_topic_does_not_make_its_listeners_late(serve: Serve) -> None:
     """Where the client is moves on with the stream, though nothing is said."""
     settings = {"REALTIME_CHECK_SECONDS": "0.05", "REALTIME_HISTORY": "100"}
@@ -244,15 +260,6 @@ async def test_stop_of_the_server_does_not_wait_for_streams(serve: Serve) -> Non
     signal.signal(signal.SIGTERM, before)
 
 
-class Welcome:
-    """A visit that nobody ends."""
-
-    next_check = None
-
-    async def check_in_time(self) -> None:
-        pass
-
-
 async def test_what_was_missed_is_sent_in_pieces() -> None:
     """Else a client that reads nothing of it would keep it all in memory."""
     hub = Hub(RealtimeSettings.load())
@@ -263,10 +270,10 @@ async def test_what_was_missed_is_sent_in_pieces() -> None:
         await hub.publish(Event("news", "news.told", {"number": number}))
 
     with hub.listen(["news"], after=place) as listener:
-        events = EventStream(hub, listener, cast("Visit", Welcome())).events()
+        sent = events(listener)
         async with asyncio.timeout(5):
-            pieces = [(await anext(events)).count(b"data: {") for _ in range(5)]
-        await events.aclose()
+            pieces = [(await anext(sent)).count(b"data: {") for _ in range(5)]
+        await sent.aclose()
 
     assert sum(pieces) > 200
     assert max(pieces) < 100
