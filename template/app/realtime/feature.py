@@ -1,6 +1,5 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TypedDict
 
 from fastapi import APIRouter, FastAPI
 
@@ -11,12 +10,8 @@ from app.realtime.resources import open_hub
 from app.realtime.stop import on_stop
 
 
-class State(TypedDict):
-    events: Hub
-
-
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncGenerator[State]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Hub]]:
     async with open_hub() as hub:
         app.state.events = hub  # for what is no request
         with on_stop(hub.stop):

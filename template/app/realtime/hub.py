@@ -132,13 +132,9 @@ class Hub:
             self._listeners.pop(channel, None)
 
     def _send_here(self, fields: Fields) -> None:
-        if self.history is None:
-            self.begin(new_stream())
         last = self._known().last
-        now = int(time() * 1000)
-        same = now <= last.time
-        position = Position(last.time, last.number + 1) if same else Position(now, 0)
-        self.receive(position, fields)
+        now = Position(int(time() * 1000), 0)
+        self.receive(max(now, Position(last.time, last.number + 1)), fields)
 
 
 async def get_hub(connection: HTTPConnection) -> Hub:
