@@ -15,11 +15,6 @@ from app.realtime.resources import open_hub
 commands = typer.Typer(help="Events, to whoever listens.", no_args_is_help=True)
 
 
-@commands.callback()
-def realtime() -> None:
-    """Make `publish` a command of a group, though it is the only one."""
-
-
 @commands.command()
 def publish(
     topic: str,

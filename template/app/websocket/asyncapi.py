@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.core.events import Topic
-from app.core.feature import Feature
 from app.core.project import project
 from app.core.settings import AppSettings
 from app.websocket.codes import CloseCode
@@ -19,20 +18,18 @@ from app.websocket.protocol import ClientMessage, ServerMessage
 
 PATH = "/asyncapi.json"
 
+SENT: list[type[BaseModel]] = list(get_args(ClientMessage))
+RECEIVED: list[type[BaseModel]] = list(get_args(ServerMessage))
+
 router = APIRouter()
-
-
-def messages() -> tuple[list[type[BaseModel]], list[type[BaseModel]]]:
-    """Return the models of what clients send, and of what they receive."""
-    return list(get_args(ClientMessage)), list(get_args(ServerMessage))
 
 
 def document(topics: Mapping[str, Topic]) -> dict[str, Any]:
     """Describe the messages of `/ws` from their models, and the topics that features list."""
-    sent, received = messages()
-    names = [model.__name__ for model in (*sent, *received)]
+    models = SENT + RECEIVED
+    names = [model.__name__ for model in models]
     _, schemas = models_json_schema(
-        [(model, "validation") for model in (*sent, *received)],
+        [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",
     )
     codes = "\n".join(f"- {code.value}: {code.reason}" for code in CloseCode)
@@ -50,8 +47,8 @@ def document(topics: Mapping[str, Topic]) -> dict[str, Any]:
         },
         # As the service sees it: it receives what clients send.
         "operations": {
-            "receiveFromClient": operation("receive", sent),
-            "sendToClient": operation("send", received),
+            "receiveFromClient": operation("receive", SENT),
+            "sendToClient": operation("send", RECEIVED),
         },
         "components": {
             "messages": {
@@ -82,15 +79,9 @@ def read_asyncapi(request: Request) -> dict[str, Any]:
 commands = typer.Typer(help="The WebSocket.", no_args_is_help=True)
 
 
-@commands.callback()
-def websocket() -> None:
-    """Make `asyncapi` a command of a group, though it is the only one."""
-
-
 @commands.command()
 def asyncapi() -> None:
     """Export the AsyncAPI document of the WebSocket, for generators of clients."""
-    # Imported late: the features bring this command.
-    features: list[Feature] = import_module("app.features").FEATURES
-    topics = {topic.name: topic for feature in features for topic in feature.topics}
+    # Imported late: the application brings this command.
+    topics: Mapping[str, Topic] = import_module("app.main").app.state.topics
     typer.echo(json.dumps(document(topics), indent=2))
