@@ -1,35 +1,29 @@
 """Why a socket was closed (RFC 6455, section 7.4); 4000 and above are this service's own."""
 
 from enum import IntEnum
+from typing import Self
 
 from app.realtime.listeners import Reason
 
 
 class CloseCode(IntEnum):
-    NOT_TEXT = 1003
-    MISBEHAVED = 1008
-    TOO_LARGE = 1009
-    RESTARTS = 1012
-    TOO_SLOW = 1013
-    EXPIRED = 4000
-    LOGGED_OUT = 4401
-    NOT_LOGGED_IN = 4408
+    reason: str
 
-    @property
-    def reason(self) -> str:
-        return REASONS[self]
+    def __new__(cls, value: int, reason: str) -> Self:
+        code = int.__new__(cls, value)
+        code._value_ = value
+        code.reason = reason
+        return code
 
+    NOT_TEXT = 1003, "Only text is understood."
+    MISBEHAVED = 1008, "Too many messages could not be understood."
+    TOO_LARGE = 1009, "The message is too large."
+    RESTARTS = 1012, "The service restarts: connect again."
+    TOO_SLOW = 1013, "You read too slowly: connect again, and subscribe with after."
+    EXPIRED = 4000, "The connection is old: connect again, and subscribe with after."
+    LOGGED_OUT = 4401, "The log-in does not count, or not any more."
+    NOT_LOGGED_IN = 4408, "Nobody has logged in or subscribed in time."
 
-REASONS = {
-    CloseCode.NOT_TEXT: "Only text is understood.",
-    CloseCode.MISBEHAVED: "Too many messages could not be understood.",
-    CloseCode.TOO_LARGE: "The message is too large.",
-    CloseCode.RESTARTS: "The service restarts: connect again.",
-    CloseCode.TOO_SLOW: "You read too slowly: connect again, and subscribe with after.",
-    CloseCode.EXPIRED: "The connection is old: connect again, and subscribe with after.",
-    CloseCode.LOGGED_OUT: "The log-in does not count, or not any more.",
-    CloseCode.NOT_LOGGED_IN: "Nobody has logged in or subscribed in time.",
-}
 
 CODES: dict[Reason, CloseCode] = {
     "slow": CloseCode.TOO_SLOW,

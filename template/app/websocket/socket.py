@@ -71,7 +71,7 @@ class Socket:
             code = first_of(gone).code
         except* Closing as closing:
             code = first_of(closing).code
-            await self._connection.close(CloseCode(code))
+            await self._connection.close(code)
         seconds = round(perf_counter() - begin, 1)
         log.info("socket closed", code=int(code), seconds=seconds, principal=self._principal.id)
 
