@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import ExitStack
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TypeVar
 
@@ -10,14 +11,14 @@ from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.core.database.engine import Database
-from app.core.identity import Principal, Unauthenticated, get_principal
+from app.core.database.session import CurrentDatabase
+from app.core.identity import CurrentPrincipal, Principal, Unauthenticated, get_principal
 from app.core.problems import AppError, problem_of
 from app.core.ratelimit import caller
 from app.realtime.access import channel_for
-from app.realtime.hub import Hub
+from app.realtime.hub import CurrentHub
 from app.realtime.listeners import Ended
-from app.realtime.messages import Message, Reset
+from app.realtime.messages import Reset
 from app.realtime.visits import reason_to_end
 from app.websocket.codes import CODES, CloseCode, Closing
 from app.websocket.connection import Connection
@@ -39,44 +40,49 @@ E = TypeVar("E", bound=Exception)
 log = structlog.get_logger()
 
 
+@dataclass
 class Socket:
-    """Serves one client. The admission to the hub's connections is held by `admission`."""
+    """Serves one client."""
 
-    def __init__(
-        self,
-        websocket: WebSocket,
-        hub: Hub,
-        database: Database,
-        principal: Principal,
-        admission: ExitStack,
-    ) -> None:
-        self._websocket = websocket
-        self._connection = Connection(websocket)
-        self._hub = hub
-        self._database = database
-        self._principal = principal
-        self._admission = admission
+    websocket: WebSocket
+    hub: CurrentHub
+    database: CurrentDatabase
+    principal: CurrentPrincipal
+
+    def __post_init__(self) -> None:
+        self._connection = Connection(self.websocket)
         self._subscriptions: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Serve until the client leaves, or may not stay."""
+        """Serve until the client leaves, or may not stay; what is refused is a problem document."""
+        self._admission = self._admit(self.principal)
         begin = perf_counter()
         code: int = 1000
         try:
+            await self.websocket.accept()
             async with asyncio.TaskGroup() as self._tasks:
                 self._tasks.create_task(self._await_log_in())
-                self._watching = self._tasks.create_task(self._watch(self._websocket))
+                self._watching = self._tasks.create_task(self._watch(self.websocket))
                 await self._serve()
         except* WebSocketDisconnect as gone:
             code = first_of(gone).code
         except* Closing as closing:
             code = first_of(closing).code
             await self._connection.close(code)
+        finally:
+            self._admission.close()
         seconds = round(perf_counter() - begin, 1)
-        log.info("socket closed", code=int(code), seconds=seconds, principal=self._principal.id)
+        log.info("socket closed", code=int(code), seconds=seconds, principal=self.principal.id)
+
+    def _admit(self, principal: Principal) -> ExitStack:
+        """Count the connection as somebody's, until what is returned is closed."""
+        admission = ExitStack()
+        client = caller(self.websocket, principal)
+        admission.enter_context(self.hub.connections.admit("websocket", client))
+        return admission
 
     async def _serve(self) -> None:
-        await self._connection.send(Ready(principal=self._principal.id))
+        await self._connection.send(Ready(principal=self.principal.id))
         while True:
             try:
                 await self._handle()
@@ -97,20 +103,17 @@ class Socket:
                 await self._connection.send(Pong())
 
     async def _log_in(self, token: SecretStr) -> None:
-        if self._subscriptions or not self._principal.is_anonymous:
+        if self._subscriptions or not self.principal.is_anonymous:
             raise TooLate
-        connection = with_token(self._websocket, token)
+        connection = with_token(self.websocket, token)
         try:
-            principal = await get_principal(connection, self._database)
+            principal = await get_principal(connection, self.database)
         except Unauthenticated as error:
             # Once: who guesses has to connect again for each guess.
             raise Closing(CloseCode.LOGGED_OUT) from error
-        with ExitStack() as admission:
-            client = caller(self._websocket, principal)
-            admission.enter_context(self._hub.connections.admit("websocket", client))
-            self._admission.close()
-            self._admission.push(admission.pop_all())
-        self._principal = principal
+        before, self._admission = self._admission, self._admit(principal)
+        before.close()
+        self.principal = principal
         self._watching.cancel()
         self._watching = self._tasks.create_task(self._watch(connection))
         await self._connection.send(Ready(principal=principal.id))
@@ -118,7 +121,7 @@ class Socket:
     def _subscribe(self, topic: str, after: str | None) -> None:
         if topic in self._subscriptions:
             raise AlreadySubscribed
-        channel = channel_for(self._websocket, topic, self._principal)
+        channel = channel_for(self.websocket, topic, self.principal)
         task = self._tasks.create_task(self._follow(topic, channel, after))
         self._subscriptions[topic] = task
 
@@ -131,31 +134,29 @@ class Socket:
     async def _follow(self, topic: str, channel: str, after: str | None) -> None:
         """Pass on what a topic has to tell, until cancelled."""
         try:
-            with self._hub.listen([channel], after) as listener:
+            with self.hub.listen([channel], after) as listener:
                 await self._connection.send(Subscribed(topic=topic, id=str(listener.place)))
                 while True:
                     # One at a time: who turns out to be slow is not sent the rest.
                     [message] = await listener.next(most=1)
-                    await self._tell(topic, message)
+                    if isinstance(message, Reset):
+                        reset = ResetTopic(topic=topic, id=str(message.place))
+                        await self._connection.send(reset)
+                    else:
+                        await self._connection.send(message)
         except Ended as end:
             raise Closing(CODES[end.reason]) from end
         except AppError as error:
             del self._subscriptions[topic]
             await self._connection.send(Failed(problem=problem_of(error)))
 
-    async def _tell(self, topic: str, message: Message | Reset) -> None:
-        if isinstance(message, Reset):
-            await self._connection.send(ResetTopic(topic=topic, id=str(message.place)))
-        else:
-            await self._connection.send(message)
-
     async def _await_log_in(self) -> None:
         await asyncio.sleep(WebSocketSettings.load().login_seconds)
-        if self._principal.is_anonymous and not self._subscriptions:
+        if self.principal.is_anonymous and not self._subscriptions:
             raise Closing(CloseCode.NOT_LOGGED_IN)
 
     async def _watch(self, connection: HTTPConnection) -> None:
-        raise Closing(CODES[await reason_to_end(connection, self._database, self._principal)])
+        raise Closing(CODES[await reason_to_end(connection, self.database, self.principal)])
 
 
 def with_token(websocket: WebSocket, token: SecretStr) -> HTTPConnection:
