@@ -3,7 +3,7 @@
 from starlette.requests import HTTPConnection
 
 from app.core.events import Topic
-from app.core.identity import Forbidden, Principal, Unauthenticated, authenticators
+from app.core.identity import Principal, Requirement
 from app.core.problems import NotFound
 
 
@@ -12,7 +12,7 @@ class TopicNotFound(NotFound):
         super().__init__(f"There is no topic {name[:64]!r}.")
 
 
-def channel_for(connection: HTTPConnection, name: str, principal: Principal) -> str:
+async def channel_for(connection: HTTPConnection, name: str, principal: Principal) -> str:
     """Return the channel that a principal hears when it listens to a topic.
 
     Raises:
@@ -23,11 +23,8 @@ def channel_for(connection: HTTPConnection, name: str, principal: Principal) -> 
     topic: Topic | None = connection.app.state.topics.get(name)
     if topic is None:
         raise TopicNotFound(name)
-    if topic.permission is not None and authenticators(connection.app):
-        if principal.is_anonymous:
-            raise Unauthenticated
-        if not principal.may(topic.permission):
-            raise Forbidden(f"This needs the permission {topic.permission.name}.")
+    if topic.permission is not None:
+        await Requirement(topic.permission)(connection, principal)
     if topic.owned and not principal.is_admin:
         return f"{topic.name}:{principal.id}"
     return topic.name

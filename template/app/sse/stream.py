@@ -77,7 +77,7 @@ async def listen(
     wanted: Annotated[Wanted, Depends(inline(Wanted))],
 ) -> AsyncGenerator[Listener]:
     """Admit a listener, before the answer begins: what is refused is a problem document."""
-    channels = [channel_for(request, topic, principal) for topic in wanted.topics]
+    channels = [await channel_for(request, topic, principal) for topic in wanted.topics]
     place = wanted.last_event_id or wanted.after
     with (
         hub.connections.admit("sse", caller(request, principal)),

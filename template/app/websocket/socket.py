@@ -96,7 +96,7 @@ class Socket:
             case Authenticate(token=token):
                 await self._log_in(token)
             case Subscribe(topic=topic, after=after):
-                self._subscribe(topic, after)
+                await self._subscribe(topic, after)
             case Unsubscribe(topic=topic):
                 await self._unsubscribe(topic)
             case _:
@@ -118,10 +118,10 @@ class Socket:
         self._watching = self._tasks.create_task(self._watch(connection))
         await self._connection.send(Ready(principal=principal.id))
 
-    def _subscribe(self, topic: str, after: str | None) -> None:
+    async def _subscribe(self, topic: str, after: str | None) -> None:
         if topic in self._subscriptions:
             raise AlreadySubscribed
-        channel = channel_for(self.websocket, topic, self.principal)
+        channel = await channel_for(self.websocket, topic, self.principal)
         task = self._tasks.create_task(self._follow(topic, channel, after))
         self._subscriptions[topic] = task
 
