@@ -1,9 +1,10 @@
 """What follows the stream in Redis, one in each process."""
 
 import asyncio
+import itertools
 import random
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import structlog
@@ -22,6 +23,19 @@ log = structlog.get_logger()
 
 def retry_delay(failures: int) -> float:
     return min(3.0, 0.1 * 2.0**failures) * random.uniform(0.5, 1)  # noqa: S311  (no secret)
+
+
+async def insist(work: Callable[[], Awaitable[None]], complaint: str) -> None:
+    """Do something, again and again until it works; say once that it does not."""
+    for failures in itertools.count(1):
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001  (whatever it is, nobody may go deaf for it)
+            if failures == 1:
+                log.warning(complaint, reason=repr(error))
+            await asyncio.sleep(retry_delay(failures))
+        else:
+            return
 
 
 class StreamState:
@@ -46,36 +60,30 @@ class Reader:
         self._block = int(block * 1000)
         self._stream = ""
         self._last = START
+        self._in_step = False
         self._counts: dict[bytes, int] = {}
         self.caught_up = asyncio.Event()
 
     async def run(self) -> None:
-        failures = 0
         while True:
-            try:
-                await self._catch_up()
-                failures = 0
-                while True:
-                    await self._read()
-            except Exception as error:  # noqa: BLE001  (whatever it is, nobody may go deaf for it)
-                # An entry that is none of ours is behind us already.
-                if not failures:
-                    log.warning("events cannot be read from Redis", reason=repr(error))
-                failures += 1
-                await asyncio.sleep(retry_delay(failures))
+            # An entry that is none of ours is behind us already.
+            await insist(self._read, "events cannot be read from Redis")
 
     async def _read(self) -> None:
-        answer = await self._redis.xread(
-            {self._key: str(self._last)}, count=AT_ONCE, block=self._block
-        )
+        if not self._in_step:
+            await self._catch_up()
+        self._in_step = False  # unless all goes well
         before = self._last
-        for entries in streams_in(answer):
+        answer: Any = await self._redis.xread({self._key: str(before)}, AT_ONCE, self._block)
+        streams: dict[bytes, list[Entry]] = dict(answer)
+        for entries in streams.values():
             if len(entries) >= min(AT_ONCE, self._hub.settings.history):
                 # So many have come that those before them may be gone already.
                 await self._catch_up()
             if self._last == before:
                 self._receive(entries)
             await asyncio.sleep(0)
+        self._in_step = True
 
     async def _catch_up(self) -> None:
         """Find out whether the stream is the one that was followed, and complete."""
@@ -111,10 +119,8 @@ class Reader:
         most = self._hub.settings.history
         newest = await self._redis.xrevrange(self._key, count=most)
         entries = cast("list[Entry]", newest)[::-1]
-        # Some may have come meanwhile. Where they fill the answer, older ones may not be in it.
-        whole = state.complete and (
-            len(entries) == state.length or state.length < len(entries) < most
-        )
+        # Where entries fill the answer, older ones may not be in it.
+        whole = state.complete and state.length <= len(entries) < most
         positions = [Position.parse(key.decode()) for key, _ in entries]
         # What was heard before is not told again, though it is in another stream now.
         heard = bisect_right(positions, self._last)
@@ -124,27 +130,20 @@ class Reader:
         self._receive(entries[heard:])
 
     def _receive(self, entries: Sequence[Entry]) -> None:
-        for position, fields in self._new(entries):
-            if "reset" in fields:
-                self._hub.begin(self._stream, position)
-            else:
-                self._hub.receive(position, fields)
-
-    def _new(self, entries: Sequence[Entry]) -> Iterator[tuple[Position, Fields]]:
-        for key, fields in entries:
+        for key, entry in entries:
             self._last = Position.parse(key.decode())
-            if self._is_new(fields.get(b"source", b""), int(fields.get(b"count", b"0"))):
-                yield self._last, {name.decode(): value for name, value in fields.items()}
+            fields = {name.decode(): value for name, value in entry.items()}
+            if not self._is_new(fields):
+                continue
+            if "reset" in fields:
+                self._hub.begin(self._stream, self._last)
+            else:
+                self._hub.receive(self._last, fields)
 
-    def _is_new(self, source: bytes, count: int) -> bool:
+    def _is_new(self, fields: Fields) -> bool:
+        source, count = fields.get("source", b""), int(fields.get("count", b"0"))
         known = self._counts.pop(source, 0)
         self._counts[source] = max(known, count)  # at the end again: the oldest are forgotten
         if len(self._counts) > MOST_WAITING:
             del self._counts[next(iter(self._counts))]
         return count > known
-
-
-def streams_in(answer: Any) -> list[list[Entry]]:  # noqa: ANN401  (as it comes from redis)
-    """Return the entries of each stream: Redis' newer protocol gives a mapping, the older pairs."""
-    streams: dict[bytes, list[Entry]] = dict(answer or ())
-    return list(streams.values())
