@@ -90,15 +90,11 @@ class Reader:
         await self._redis.set(f"{self._key}:name", new_stream(), nx=True)
         name = cast("bytes", await self._redis.get(f"{self._key}:name")).decode()
         state = await self._state()
-        history = self._hub.history
-        if history is None or history.stream != name:
-            await self._load(name, state)
-        elif await self._is_cut(state):
+        if name == self._stream and await self._is_cut(state):
             # Redis is back without its latest entries: from here on it is another stream.
-            await self._redis.set(f"{self._key}:name", stream_after(name))
-            await self._catch_up()
-            return
-        elif state.first > self._last and not state.complete:
+            name = stream_after(name)
+            await self._redis.set(f"{self._key}:name", name)
+        if name != self._stream or (state.first > self._last and not state.complete):
             await self._load(name, state)
         self.caught_up.set()
 
