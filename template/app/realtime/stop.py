@@ -20,18 +20,16 @@ def on_stop(action: Callable[[], None]) -> Generator[None]:
         yield
         return
     loop = asyncio.get_running_loop()
-    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: handler for number, handler in handlers.items() if callable(handler)}
 
     def stop(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(action)
-        handler = previous[signal.Signals(number)]
-        if callable(handler):
-            handler(number, frame)
+        previous[signal.Signals(number)](number, frame)
 
-    handled = [number for number, handler in previous.items() if callable(handler)]
-    for number in handled:
+    for number in previous:
         signal.signal(number, stop)
     yield
-    for number in handled:
+    for number, handler in previous.items():
         if signal.getsignal(number) is stop:
-            signal.signal(number, previous[number])
+            signal.signal(number, handler)
