@@ -21,8 +21,7 @@ class TooManyConnections(AppError):
 
 
 class Full(Unavailable):
-    def __init__(self) -> None:
-        super().__init__("No more connections are possible just now. Try again in a moment.")
+    """All clients together have too many connections."""
 
 
 class Connections:
@@ -41,7 +40,7 @@ class Connections:
             Full: all clients together have.
         """
         if self._open.total() >= self._settings.max_connections:
-            raise Full
+            raise Full("No more connections are possible just now. Try again in a moment.")
         if self._open[client] >= self._settings.max_connections_each:
             raise TooManyConnections(self._settings.max_connections_each)
         self._open[client] += 1

@@ -14,7 +14,7 @@ router = APIRouter()
 async def refuse_foreign_pages(websocket: WebSocket) -> None:
     """Browsers let any page open a socket to anywhere, and send our cookies with it."""
     if is_foreign(websocket, CorsSettings.load().origins):
-        raise ForeignPage
+        raise ForeignPage("Pages must come from this site or one in CORS_ORIGINS.")
 
 
 @router.websocket("/ws", dependencies=[Depends(refuse_foreign_pages)])

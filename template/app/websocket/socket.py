@@ -104,7 +104,7 @@ class Socket:
 
     async def _log_in(self, token: SecretStr) -> None:
         if self._subscriptions or not self.principal.is_anonymous:
-            raise TooLate
+            raise TooLate("Log in once, and before the first subscription.")
         connection = with_token(self.websocket, token)
         try:
             principal = await get_principal(connection, self.database)
@@ -120,14 +120,14 @@ class Socket:
 
     async def _subscribe(self, topic: str, after: str | None) -> None:
         if topic in self._subscriptions:
-            raise AlreadySubscribed
+            raise AlreadySubscribed("This socket listens to the topic already.")
         channel = await channel_for(self.websocket, topic, self.principal)
         task = self._tasks.create_task(self._follow(topic, channel, after))
         self._subscriptions[topic] = task
 
     async def _unsubscribe(self, topic: str) -> None:
         if topic not in self._subscriptions:
-            raise NotSubscribed
+            raise NotSubscribed("This socket does not listen to the topic.")
         self._subscriptions.pop(topic).cancel()
         await self._connection.send(Unsubscribed(topic=topic))
 
