@@ -36,10 +36,6 @@ class Entry(Generic[M]):
     key: str
     tags: tuple[str, ...]
 
-    @property
-    def lock(self) -> str:
-        return f"{self.key}:lock"
-
     def pack(self, value: M, versions: tuple[bytes, ...]) -> bytes:
         return b",".join(versions) + b"\n" + value.model_dump_json(round_trip=True).encode()
 

@@ -1,6 +1,7 @@
 """Values kept in this process."""
 
 from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager, nullcontext
 from time import monotonic
 
 from app.cache.store import new_version
@@ -29,12 +30,9 @@ class MemoryStore:
         for tag in tags:
             self._drop(tag)
 
-    async def lock(self, name: str, token: bytes) -> bool:
-        del name, token  # there is no other process
-        return True
-
-    async def unlock(self, name: str, token: bytes) -> None:
-        """Nothing to do."""
+    def turn(self, key: str) -> AbstractAsyncContextManager[None]:
+        del key  # there is no other process
+        return nullcontext()
 
     def _find(self, key: str) -> bytes | None:
         end, value = self.entries.get(key, (0.0, None))

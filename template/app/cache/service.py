@@ -1,11 +1,9 @@
 """The cache: one way to read through it, whatever keeps the values."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from random import uniform
-from time import monotonic
 from typing import TypeVar, cast
 
 from pydantic import BaseModel
@@ -15,14 +13,12 @@ from app.cache.flights import Flights
 from app.cache.memory import MemoryStore
 from app.cache.metrics import READS, SOURCE, TOO_BIG
 from app.cache.settings import CacheSettings
-from app.cache.shared import LOCK_SECONDS, TIMEOUT, open_store
-from app.cache.store import Store, new_version
+from app.cache.shared import TIMEOUT, open_store
+from app.cache.store import Store
 from app.core.cache import NO_CACHE, Cache
 from app.core.redis import open_redis
 
 MAX_VALUE_BYTES = 262_144
-POLL = 0.02
-"""Seconds between two looks at whether another process has finished."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -71,7 +67,7 @@ class KeepingCache:
 
     async def _make(self, entry: Entry[M], source: Callable[[], Awaitable[M]], seconds: float) -> M:
         label = entry.model.__name__
-        async with self._turn(entry.lock):
+        async with self.store.turn(entry.key):
             # Another process may have made it while we waited for our turn.
             value, versions = await self._find(entry)
             if value is not None:
@@ -88,19 +84,6 @@ class KeepingCache:
                 life = seconds * uniform(0.9, 1.1)  # noqa: S311  (no secret)
                 await self.store.set(entry.key, data, life)
             return value
-
-    @asynccontextmanager
-    async def _turn(self, lock: str) -> AsyncGenerator[None]:
-        """Wait until no other process makes the value, or for as long as one may take."""
-        token, end = new_version(), monotonic() + LOCK_SECONDS
-        while not await self.store.lock(lock, token):
-            if monotonic() > end:
-                break
-            await asyncio.sleep(POLL)
-        try:
-            yield
-        finally:
-            await self.store.unlock(lock, token)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TypeVar, cast
 
@@ -13,18 +13,22 @@ from redis.backoff import NoBackoff
 
 from app.cache.metrics import FAILURES
 from app.cache.store import new_version
+from app.core.concurrency import background
 
 TIMEOUT = 0.5
 """Seconds that an answer of Redis is waited for."""
 RETRY_AFTER = 5.0
 """Seconds that Redis is left alone after a failure, so that one that hangs slows few requests."""
 LOCK_SECONDS = 3.0
+POLL = 0.02
+"""Seconds between two looks at whether another process has finished."""
 TAG_SECONDS = 7 * 86_400
 CONNECTIONS = 16
 MAX_MISSED = 1000
 UNLOCK = 'if redis.call("get", KEYS[1]) == ARGV[1] then redis.call("del", KEYS[1]) end'
 
 T = TypeVar("T")
+F = TypeVar("F")
 log = structlog.get_logger()
 
 
@@ -43,13 +47,10 @@ class RedisStore:
         # Tags that are forgotten here, and not yet in Redis. Each call has marks of its own.
         self.missed: dict[str, object] = {}
         self.version_while_away = new_version()
-        self.trying: asyncio.Task[None] | None = None
 
     async def get(self, *keys: str) -> list[bytes | None]:
-        async def get() -> list[bytes | None]:
-            return cast("list[bytes | None]", await self.redis.mget(keys))
-
-        return await self._ask(get, [None] * len(keys))
+        found = await self._ask(lambda: self.redis.mget(keys), [None] * len(keys))
+        return cast("list[bytes | None]", found)
 
     async def claim(self, *tags: str) -> list[bytes]:
         async def claim() -> list[bytes]:
@@ -74,20 +75,22 @@ class RedisStore:
             self.missed, tags = {}, (self.everything,)
         self.missed.update(dict.fromkeys(tags, object()))
         self.version_while_away = new_version()
+        await self._ask(self._catch_up, None)
+
+    @asynccontextmanager
+    async def turn(self, key: str) -> AsyncGenerator[None]:
+        lock, token = f"{key}:lock", new_version()
+        life, end = round(LOCK_SECONDS * 1000), monotonic() + LOCK_SECONDS
+        while not await self._ask(lambda: self.redis.set(lock, token, nx=True, px=life), True):
+            if monotonic() > end:
+                break
+            await asyncio.sleep(POLL)
         try:
-            await self._ask(self._catch_up, None)
+            yield
         finally:
-            if self.missed and (self.trying is None or self.trying.done()):
-                self.trying = asyncio.create_task(self._keep_trying())
+            await self._ask(lambda: self.redis.eval(UNLOCK, 1, lock, token), None)
 
-    async def lock(self, name: str, token: bytes) -> bool:
-        life = round(LOCK_SECONDS * 1000)
-        return bool(await self._ask(lambda: self.redis.set(name, token, nx=True, px=life), True))
-
-    async def unlock(self, name: str, token: bytes) -> None:
-        await self._ask(lambda: self.redis.eval(UNLOCK, 1, name, token), None)
-
-    async def _ask(self, call: Callable[[], Awaitable[T]], otherwise: T) -> T:
+    async def _ask(self, call: Callable[[], Awaitable[T]], otherwise: F) -> T | F:
         async with self.connections:
             if monotonic() < self.down_until:
                 return otherwise
@@ -112,17 +115,12 @@ class RedisStore:
             if self.missed.get(tag) is mark:
                 del self.missed[tag]
 
-    async def _keep_trying(self) -> None:
+    async def keep_trying(self) -> None:
         """Other processes may have found Redis again, and wait for what we have changed."""
-        while self.missed:
-            await asyncio.sleep(RETRY_AFTER)
-            await self._ask(self._catch_up, None)
-
-    async def aclose(self) -> None:
-        if self.trying is not None:
-            self.trying.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.trying
+        while True:
+            await asyncio.sleep(RETRY_AFTER / 5)
+            if self.missed:
+                await self._ask(self._catch_up, None)
 
 
 @asynccontextmanager
@@ -130,7 +128,5 @@ async def open_store(redis: Redis, everything: str) -> AsyncGenerator[RedisStore
     # Once more for a connection that was lost meanwhile, and at once: others can do without.
     redis.set_retry(Retry(NoBackoff(), 1))
     store = RedisStore(redis, everything)
-    try:
+    async with background(store.keep_trying()):
         yield store
-    finally:
-        await store.aclose()

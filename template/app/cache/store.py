@@ -1,5 +1,6 @@
 """Where values are kept, and which version of its tags each belongs to."""
 
+from contextlib import AbstractAsyncContextManager
 from secrets import token_hex
 from typing import Protocol
 
@@ -25,8 +26,6 @@ class Store(Protocol):
     async def forget(self, *tags: str) -> None:
         """Drop the versions of tags; if that cannot be done now, before anything is found again."""
 
-    async def lock(self, name: str, token: bytes) -> bool:
-        """Lock out other processes for a few seconds; False means that one has it."""
+    def turn(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Wait until no other process makes the value, or for as long as one may take."""
         ...
-
-    async def unlock(self, name: str, token: bytes) -> None: ...
