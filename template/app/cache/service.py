@@ -1,15 +1,14 @@
 """The cache: one way to read through it, whatever keeps the values."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
-from functools import partial
 from random import uniform
 from typing import TypeVar, cast
 
 from pydantic import BaseModel
 
 from app.cache.entry import EVERYTHING, Entry, entry_of, named, tag_name
-from app.cache.flights import Flights
 from app.cache.memory import MemoryStore
 from app.cache.metrics import READS, SOURCE, TOO_BIG
 from app.cache.settings import CacheSettings
@@ -28,7 +27,7 @@ class KeepingCache:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.flights: Flights[BaseModel] = Flights()
+        self.flights: dict[Hashable, asyncio.Task[BaseModel]] = {}
 
     async def get(
         self,
@@ -44,15 +43,9 @@ class KeepingCache:
         if value is not None:
             READS.labels(model.__name__, "hit").inc()
             return value
-        # With the versions: who has changed something does not wait for what was read before.
-        flight = entry.key, *versions
-        made = await self.flights.wait(flight)
-        if made is None:
-            made = await self.flights.lead(flight, partial(self._make, entry, source, seconds))
-        else:
-            READS.labels(model.__name__, "shared").inc()
+        made = await self._make_once(entry, versions, source, seconds)
         # A copy: what one caller does to its own is no business of another.
-        return cast("M", made).model_copy(deep=True)
+        return made.model_copy(deep=True)
 
     async def forget(self, *tags: str) -> None:
         await self.store.forget(*map(tag_name, tags))
@@ -64,6 +57,30 @@ class KeepingCache:
         if len(versions) < len(found):
             return None, tuple(await self.store.claim(*entry.tags))
         return entry.unpack(data, versions), versions
+
+    async def _make_once(
+        self,
+        entry: Entry[M],
+        versions: tuple[bytes, ...],
+        source: Callable[[], Awaitable[M]],
+        seconds: float,
+    ) -> M:
+        """Make the value, or wait for another call in this process that does."""
+        # With the versions: who has changed something does not wait for what was read before.
+        key = (entry.key, versions)
+        while (flight := self.flights.get(key)) is not None:
+            await asyncio.wait([flight])
+            # A call that is cancelled fails nobody else: the next one makes it, by its own means.
+            if not flight.cancelled():
+                made = cast("M", flight.result())
+                READS.labels(entry.model.__name__, "shared").inc()
+                return made
+        making = asyncio.create_task(self._make(entry, source, seconds))
+        self.flights[key] = making
+        try:
+            return await making
+        finally:
+            del self.flights[key]
 
     async def _make(self, entry: Entry[M], source: Callable[[], Awaitable[M]], seconds: float) -> M:
         label = entry.model.__name__
