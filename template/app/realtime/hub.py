@@ -16,7 +16,7 @@ from app.realtime.connections import Connections
 from app.realtime.history import History
 from app.realtime.listeners import Listener
 from app.realtime.messages import Reset, decode, encode
-from app.realtime.metrics import DROPPED, PUBLISHED, RESETS
+from app.realtime.metrics import PUBLISHED, RESETS
 from app.realtime.places import START, Place, Position
 from app.realtime.settings import RealtimeSettings
 
@@ -73,7 +73,9 @@ class Hub:
             yield listener
         finally:
             for channel in channels:
-                self._leave(channel, listener)
+                self._listeners[channel].remove(listener)
+                if not self._listeners[channel]:
+                    del self._listeners[channel]
 
     def move_on(self, listener: Listener) -> None:
         """Let a listener that has got everything know how far the stream is."""
@@ -92,10 +94,8 @@ class Hub:
         message = decode(Place(history.stream, position), fields)
         history.add(message)
         for channel in message.channels:
-            for listener in tuple(self._listeners.get(channel, ())):
-                if not listener.offer(message):
-                    DROPPED.inc()
-                    self._leave(channel, listener)
+            for listener in self._listeners.get(channel, ()):
+                listener.offer(message)
 
     def stop(self) -> None:
         """Let every listener go: the service ends, and would wait for them."""
@@ -124,12 +124,6 @@ class Hub:
 
     def _everybody(self) -> set[Listener]:
         return {listener for listeners in self._listeners.values() for listener in listeners}
-
-    def _leave(self, channel: str, listener: Listener) -> None:
-        listeners = self._listeners.get(channel, set())
-        listeners.discard(listener)
-        if not listeners:
-            self._listeners.pop(channel, None)
 
     def _send_here(self, fields: Fields) -> None:
         last = self._known().last

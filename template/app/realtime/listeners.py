@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from app.realtime.messages import Message, Reset
+from app.realtime.metrics import DROPPED
 from app.realtime.places import Place
 
 # A client that has much to catch up with is not sent it all in one piece.
@@ -39,17 +40,18 @@ class Listener:
         self._wake = asyncio.Event()
         self._ended: Reason | None = None
 
-    def offer(self, message: Message | Reset) -> bool:
-        """Queue a message; return whether there was room. Without, it ends for being slow."""
-        if isinstance(message, Message) and message.place.position <= self._offered:
-            return True
+    def offer(self, message: Message | Reset) -> None:
+        """Queue a message. Where there is no room, it ends for being slow."""
+        known = isinstance(message, Message) and message.place.position <= self._offered
+        if known or self._ended is not None:
+            return
         self._offered = message.place.position
-        if len(self._waiting) >= self._size:
+        if len(self._waiting) < self._size:
+            self._waiting.append(message)
+            self._wake.set()
+        else:
+            DROPPED.inc()
             self.end("slow")
-            return False
-        self._waiting.append(message)
-        self._wake.set()
-        return True
 
     def end(self, reason: Reason) -> None:
         self._ended = self._ended or reason
