@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from pydantic import BaseModel
 
-from app.cache.entry import EVERYTHING, Entry, entry_of, named, tag_name
+from app.cache.entry import Entry, entry_of, tag_name
 from app.cache.memory import MemoryStore
 from app.cache.metrics import READS, SOURCE, TOO_BIG
 from app.cache.settings import CacheSettings
@@ -113,5 +113,5 @@ async def open_cache() -> AsyncGenerator[Cache]:
         elif redis is None:
             yield KeepingCache(MemoryStore(settings.max_bytes))
         else:
-            async with open_store(redis, named(EVERYTHING)) as store:
+            async with open_store(redis) as store:
                 yield KeepingCache(store)

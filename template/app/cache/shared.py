@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from app.cache.entry import EVERYTHING, named
 from app.cache.metrics import FAILURES
 from app.cache.store import new_version
 from app.core.concurrency import background
@@ -33,15 +34,11 @@ log = structlog.get_logger()
 
 
 class RedisStore:
-    """Keeps what `Store` promises over Redis.
+    """Keeps what `Store` promises over Redis."""
 
-    Args:
-        everything: the tag that all values have.
-    """
-
-    def __init__(self, redis: Redis, everything: str) -> None:
+    def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        self.everything = everything
+        self.everything = named(EVERYTHING)
         self.connections = asyncio.Semaphore(CONNECTIONS)
         self.down_until = 0.0
         # Tags that are forgotten here, and not yet in Redis. Each call has marks of its own.
@@ -124,9 +121,9 @@ class RedisStore:
 
 
 @asynccontextmanager
-async def open_store(redis: Redis, everything: str) -> AsyncGenerator[RedisStore]:
+async def open_store(redis: Redis) -> AsyncGenerator[RedisStore]:
     # Once more for a connection that was lost meanwhile, and at once: others can do without.
     redis.set_retry(Retry(NoBackoff(), 1))
-    store = RedisStore(redis, everything)
+    store = RedisStore(redis)
     async with background(store.keep_trying()):
         yield store
