@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any, get_args
 
 import typer
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import HTTPException, Request
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -15,13 +15,10 @@ from app.core.project import project
 from app.core.settings import AppSettings
 from app.websocket.codes import CloseCode
 from app.websocket.protocol import ClientMessage, ServerMessage
-
-PATH = "/asyncapi.json"
+from app.websocket.routes import router
 
 SENT: list[type[BaseModel]] = list(get_args(ClientMessage))
 RECEIVED: list[type[BaseModel]] = list(get_args(ServerMessage))
-
-router = APIRouter()
 
 
 def document(topics: Mapping[str, Topic]) -> dict[str, Any]:
@@ -69,7 +66,7 @@ def operation(action: str, models: list[type[BaseModel]]) -> dict[str, Any]:
     }
 
 
-@router.get(PATH, include_in_schema=False)
+@router.get("/asyncapi.json", include_in_schema=False)
 def read_asyncapi(request: Request) -> dict[str, Any]:
     if not AppSettings.load().serves_docs:
         raise HTTPException(404)
