@@ -77,17 +77,11 @@ async def within(seconds: float, awaitable: Awaitable[object]) -> None:
 
 
 @asynccontextmanager
-async def connect(
-    hub: Hub, reading: Redis, writing: Redis, *, block: float
-) -> AsyncGenerator[None]:
-    """Let a hub send to and hear from Redis; without an answer it starts all the same.
-
-    Args:
-        block: seconds that the reader waits for news in one call.
-    """
+async def connect(hub: Hub, reading: Redis, writing: Redis) -> AsyncGenerator[None]:
+    """Let a hub send to and hear from Redis; without an answer it starts all the same."""
     key = f"{project().name}:events"
     writer = Writer(writing, key, hub.settings.history)
-    reader = Reader(reading, key, hub, block)
+    reader = Reader(reading, key, hub)
     hub.send = writer.send
     async with background(writer.run()), background(reader.run()):
         await within(PATIENCE, reader.caught_up.wait())

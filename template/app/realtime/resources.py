@@ -5,10 +5,7 @@ from contextlib import asynccontextmanager
 
 from app.core.redis import open_redis
 from app.realtime.hub import Hub, new_stream
-from app.realtime.settings import RealtimeSettings
-
-BLOCK = 5.0
-"""Seconds that Redis may let its reader wait for news."""
+from app.realtime.settings import BLOCK, RealtimeSettings
 
 
 @asynccontextmanager
@@ -23,5 +20,5 @@ async def open_hub() -> AsyncGenerator[Hub]:
         # Imported late: the package redis may be missing where REDIS_URL is not set.
         from app.realtime.redis import connect  # noqa: PLC0415
 
-        async with connect(hub, reading, writing, block=BLOCK):
+        async with connect(hub, reading, writing):
             yield hub

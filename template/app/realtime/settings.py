@@ -3,6 +3,9 @@ from pydantic_settings import SettingsConfigDict
 
 from app.core.settings import Settings
 
+BLOCK = 5.0
+"""Seconds that Redis may let the reader of events wait for news."""
+
 
 class RealtimeSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="REALTIME_")

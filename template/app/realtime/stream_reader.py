@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 
 from app.realtime.hub import Fields, Hub, new_stream, stream_after
 from app.realtime.places import START, Position
+from app.realtime.settings import BLOCK
 
 MOST_WAITING = 10_000
 AT_ONCE = 200
@@ -53,11 +54,10 @@ class StreamState:
 class Reader:
     """Follows the stream for all listeners of this process."""
 
-    def __init__(self, redis: Redis, key: str, hub: Hub, block: float) -> None:
+    def __init__(self, redis: Redis, key: str, hub: Hub) -> None:
         self._redis = redis
         self._key = key
         self._hub = hub
-        self._block = int(block * 1000)
         self._stream = ""
         self._last = START
         self._in_step = False
@@ -74,7 +74,8 @@ class Reader:
             await self._catch_up()
         self._in_step = False  # unless all goes well
         before = self._last
-        answer: Any = await self._redis.xread({self._key: str(before)}, AT_ONCE, self._block)
+        block = int(BLOCK * 1000)
+        answer: Any = await self._redis.xread({self._key: str(before)}, AT_ONCE, block)
         streams: dict[bytes, list[Entry]] = dict(answer)
         for entries in streams.values():
             if len(entries) >= min(AT_ONCE, self._hub.settings.history):
