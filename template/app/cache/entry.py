@@ -36,13 +36,13 @@ class Entry(Generic[M]):
     key: str
     tags: tuple[str, ...]
 
-    def pack(self, value: M, versions: tuple[bytes, ...]) -> bytes:
-        return b",".join(versions) + b"\n" + value.model_dump_json(round_trip=True).encode()
+    def pack(self, value: M, versions: bytes) -> bytes:
+        return versions + b"\n" + value.model_dump_json(round_trip=True).encode()
 
-    def unpack(self, data: bytes | None, versions: tuple[bytes, ...]) -> M | None:
+    def unpack(self, data: bytes | None, versions: bytes) -> M | None:
         """Return the value, if it was made since its tags were last forgotten."""
         made_at, _, text = (data or b"").partition(b"\n")
-        if made_at != b",".join(versions):
+        if made_at != versions:
             return None
         try:
             return self.model.model_validate_json(text, by_alias=False, by_name=True)

@@ -17,11 +17,9 @@ class MemoryStore:
         self.free = max_bytes
         self.entries: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
 
-    async def get(self, *keys: str) -> list[bytes | None]:
-        return [self._find(key) for key in keys]
-
-    async def claim(self, *tags: str) -> list[bytes]:
-        return [self._find(tag) or self._keep(tag, new_version()) for tag in tags]
+    async def get(self, key: str, *tags: str) -> tuple[bytes | None, bytes]:
+        versions = [self._find(tag) or self._keep(tag, new_version()) for tag in tags]
+        return self._find(key), b",".join(versions)
 
     async def set(self, key: str, value: bytes, seconds: float) -> None:
         self._keep(key, value, monotonic() + seconds)

@@ -1,7 +1,7 @@
 """The cache: one way to read through it, whatever keeps the values."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from random import uniform
 from typing import TypeVar, cast
@@ -27,7 +27,7 @@ class KeepingCache:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.flights: dict[Hashable, asyncio.Task[BaseModel]] = {}
+        self.flights: dict[tuple[str, bytes], asyncio.Task[BaseModel]] = {}
 
     async def get(
         self,
@@ -50,24 +50,21 @@ class KeepingCache:
     async def forget(self, *tags: str) -> None:
         await self.store.forget(*map(tag_name, tags))
 
-    async def _find(self, entry: Entry[M]) -> tuple[M | None, tuple[bytes, ...]]:
+    async def _find(self, entry: Entry[M]) -> tuple[M | None, bytes]:
         """Return the value, and the versions that one which is made from now on belongs to."""
-        data, *found = await self.store.get(entry.key, *entry.tags)
-        versions = tuple(version for version in found if version is not None)
-        if len(versions) < len(found):
-            return None, tuple(await self.store.claim(*entry.tags))
+        data, versions = await self.store.get(entry.key, *entry.tags)
         return entry.unpack(data, versions), versions
 
     async def _make_once(
         self,
         entry: Entry[M],
-        versions: tuple[bytes, ...],
+        versions: bytes,
         source: Callable[[], Awaitable[M]],
         seconds: float,
     ) -> M:
         """Make the value, or wait for another call in this process that does."""
         # With the versions: who has changed something does not wait for what was read before.
-        key = (entry.key, versions)
+        key = entry.key, versions
         while (flight := self.flights.get(key)) is not None:
             await asyncio.wait([flight])
             # A call that is cancelled fails nobody else: the next one makes it, by its own means.

@@ -45,22 +45,15 @@ class RedisStore:
         self.missed: dict[str, object] = {}
         self.version_while_away = new_version()
 
-    async def get(self, *keys: str) -> list[bytes | None]:
-        found = await self._ask(lambda: self.redis.mget(keys), [None] * len(keys))
-        return cast("list[bytes | None]", found)
+    async def get(self, key: str, *tags: str) -> tuple[bytes | None, bytes]:
+        async def get() -> tuple[bytes | None, bytes]:
+            data, *versions = cast("list[bytes | None]", await self.redis.mget(key, *tags))
+            found = [version for version in versions if version is not None]
+            if len(found) < len(tags):
+                data, found = None, await self._claim(*tags)
+            return data, b",".join(found)
 
-    async def claim(self, *tags: str) -> list[bytes]:
-        async def claim() -> list[bytes]:
-            async with self.redis.pipeline(transaction=False) as commands:
-                for tag in tags:
-                    life = None if tag == self.everything else TAG_SECONDS
-                    commands.set(tag, new_version(), nx=True, ex=life)
-                commands.mget(tags)
-                found: list[bytes | None] = (await commands.execute())[-1]
-                # One that was forgotten between the two commands fits nothing.
-                return [version or new_version() for version in found]
-
-        return await self._ask(claim, [self.version_while_away] * len(tags))
+        return await self._ask(get, (None, self.version_while_away))
 
     async def set(self, key: str, value: bytes, seconds: float) -> None:
         life = max(1, round(seconds * 1000))
@@ -102,6 +95,16 @@ class RedisStore:
                     log.warning("cache store is down", reason=str(error) or type(error).__name__)
                 self.down_until = monotonic() + RETRY_AFTER
                 return otherwise
+
+    async def _claim(self, *tags: str) -> list[bytes]:
+        async with self.redis.pipeline(transaction=False) as commands:
+            for tag in tags:
+                life = None if tag == self.everything else TAG_SECONDS
+                commands.set(tag, new_version(), nx=True, ex=life)
+            commands.mget(tags)
+            found: list[bytes | None] = (await commands.execute())[-1]
+            # One that was forgotten between the two commands fits nothing.
+            return [version or new_version() for version in found]
 
     async def _catch_up(self) -> None:
         """Forget in Redis what is forgotten here, before anything in it is believed."""

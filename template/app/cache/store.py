@@ -13,12 +13,11 @@ def new_version() -> bytes:
 class Store(Protocol):
     """Keeps bytes for a while. It never fails: while it is away it finds and keeps nothing."""
 
-    async def get(self, *keys: str) -> list[bytes | None]:
-        """Find values and versions of tags, all at one moment."""
-        ...
+    async def get(self, key: str, *tags: str) -> tuple[bytes | None, bytes]:
+        """Find a value and the versions of tags, all at one moment.
 
-    async def claim(self, *tags: str) -> list[bytes]:
-        """Return the version of each tag, a new one where it has none."""
+        A tag without a version gets a new one; then no value is found.
+        """
         ...
 
     async def set(self, key: str, value: bytes, seconds: float) -> None: ...
