@@ -10,6 +10,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ReadOnlyError
 
 from app.cache.entry import EVERYTHING, named
 from app.cache.metrics import FAILURES
@@ -126,7 +127,9 @@ class RedisStore:
 @asynccontextmanager
 async def open_store(redis: Redis) -> AsyncGenerator[RedisStore]:
     # Once more for a connection that was lost meanwhile, and at once: others can do without.
-    redis.set_retry(Retry(NoBackoff(), 1))
+    retry = Retry(NoBackoff(), 1)
+    retry.update_supported_errors([ReadOnlyError])  # as `open_redis` does
+    redis.set_retry(retry)
     store = RedisStore(redis)
     async with background(store.keep_trying()):
         yield store

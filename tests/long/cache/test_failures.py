@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -17,6 +18,7 @@ from app.cache.shared import RedisStore
 from app.core.cache import Cache
 from app.core.settings import forget_all
 from tests.cache.sources import Note, Source
+from tests.support import running_redis
 
 
 async def test_process_that_fails_is_waited_for_and_replaced(
@@ -74,8 +76,7 @@ async def test_redis_that_hangs_is_waited_for_once(monkeypatch: pytest.MonkeyPat
         await writer.wait_closed()
 
     async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}")
+        monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port_of(server)}")
         forget_all()
         async with open_cache() as cache:
             texts = await asyncio.gather(*(Source(str(n), 0.5).read(cache) for n in range(100)))
@@ -146,3 +147,41 @@ async def test_forgetting_that_is_interrupted_is_done_all_the_same(caches: list[
     forgetting.cancel()
 
     assert await source.read(cache) == "new"
+
+
+async def test_server_that_may_not_write_any_more_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a fail-over, behind the same address: connections to the old one are still open."""
+    with running_redis() as server, running_redis() as successor:
+        port = server.port
+
+        async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            there, back = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(copy(reader, back), copy(there, writer))
+
+        async with await asyncio.start_server(forward, "127.0.0.1", 0) as address:
+            monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port_of(address)}")
+            forget_all()
+            source = Source()
+            old: Any = Redis(port=port)
+            async with open_cache() as cache, old:
+                await source.read(cache)
+                await old.replicaof("127.0.0.1", successor.port)
+                port = successor.port
+
+                await cache.forget("note:1")
+                for _ in range(2):
+                    await source.read(cache)
+                await old.replicaof("NO", "ONE")  # its end would wait for the other's
+
+    assert source.calls == 2
+
+
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+    writer.close()
+
+
+def port_of(server: asyncio.Server) -> int:
+    port: int = server.sockets[0].getsockname()[1]
+    return port
