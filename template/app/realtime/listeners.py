@@ -34,7 +34,6 @@ class Listener:
 
     def __init__(self, size: int, place: Place, missed: Sequence[Message | Reset] = ()) -> None:
         self.place = place
-        self._offered = missed[-1].place.position if missed else place.position
         self._size = size + len(missed)
         self._waiting: deque[Message | Reset] = deque(missed)
         self._wake = asyncio.Event()
@@ -42,10 +41,10 @@ class Listener:
 
     def offer(self, message: Message | Reset) -> None:
         """Queue a message. Where there is no room, it ends for being slow."""
-        known = isinstance(message, Message) and message.place.position <= self._offered
+        last = self._waiting[-1].place if self._waiting else self.place
+        known = isinstance(message, Message) and message.place.position <= last.position
         if known or self._ended is not None:
             return
-        self._offered = message.place.position
         if len(self._waiting) < self._size:
             self._waiting.append(message)
             self._wake.set()
