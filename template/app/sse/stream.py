@@ -41,7 +41,9 @@ class Wanted:
 async def events(listener: Listener) -> AsyncGenerator[bytes]:
     """Begin with `ready`, then pass on what comes until the listener is let go."""
     place = str(listener.place)
-    yield format_sse_event(event="ready", data_str="{}", id=place, retry=retry())
+    # Milliseconds after which to connect again: not the same for all.
+    retry = random.randint(1000, 3000)  # noqa: S311  (no secret)
+    yield format_sse_event(event="ready", data_str="{}", id=place, retry=retry)
     try:
         while True:
             messages = await listener.next()
@@ -53,11 +55,6 @@ async def events(listener: Listener) -> AsyncGenerator[bytes]:
 def sign_of_life(listener: Listener) -> bytes:
     """Say where the client is: without data, a browser notes it and nothing happens."""
     return format_sse_event(id=str(listener.place))
-
-
-def retry() -> int:
-    """Return the milliseconds after which to connect again: not the same for all."""
-    return random.randint(1000, 3000)  # noqa: S311  (no secret)
 
 
 @lru_cache(1024)
