@@ -8,8 +8,7 @@ from app.core.problems import NotFound
 
 
 class TopicNotFound(NotFound):
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is no topic {name[:64]!r}.")
+    """No feature lists the topic."""
 
 
 async def channel_for(connection: HTTPConnection, name: str, principal: Principal) -> str:
@@ -22,7 +21,7 @@ async def channel_for(connection: HTTPConnection, name: str, principal: Principa
     """
     topic: Topic | None = connection.app.state.topics.get(name)
     if topic is None:
-        raise TopicNotFound(name)
+        raise TopicNotFound(f"There is no topic {name[:64]!r}.")
     if topic.permission is not None:
         await Requirement(topic.permission)(connection, principal)
     if topic.owned and not principal.is_admin:

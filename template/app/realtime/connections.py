@@ -14,11 +14,6 @@ from app.realtime.settings import RealtimeSettings
 class TooManyConnections(AppError):
     status: ClassVar[HTTPStatus] = HTTPStatus.TOO_MANY_REQUESTS
 
-    def __init__(self, most: int) -> None:
-        super().__init__(
-            f"At most {most} connections at once. Close one first.", headers={"Retry-After": "30"}
-        )
-
 
 class Full(Unavailable):
     """All clients together have too many connections."""
@@ -41,14 +36,15 @@ class Connections:
         """
         if self._open.total() >= self._settings.max_connections:
             raise Full("No more connections are possible just now. Try again in a moment.")
-        if self._open[client] >= self._settings.max_connections_each:
-            raise TooManyConnections(self._settings.max_connections_each)
+        most = self._settings.max_connections_each
+        if self._open[client] >= most:
+            told = f"At most {most} connections at once. Close one first."
+            raise TooManyConnections(told, headers={"Retry-After": "30"})
         self._open[client] += 1
-        CONNECTIONS.labels(transport).inc()
         try:
-            yield
+            with CONNECTIONS.labels(transport).track_inprogress():
+                yield
         finally:
-            CONNECTIONS.labels(transport).dec()
             self._open[client] -= 1
             if not self._open[client]:
                 del self._open[client]
