@@ -4,7 +4,7 @@ import asyncio
 from contextlib import ExitStack
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
+from typing import cast
 
 import structlog
 from pydantic import SecretStr
@@ -36,7 +36,6 @@ from app.websocket.protocol import (
 )
 from app.websocket.settings import WebSocketSettings
 
-E = TypeVar("E", bound=Exception)
 log = structlog.get_logger()
 
 
@@ -65,9 +64,9 @@ class Socket:
                 self._watching = self._tasks.create_task(self._watch(self.websocket))
                 await self._serve()
         except* WebSocketDisconnect as gone:
-            code = first_of(gone).code
+            code = cast("WebSocketDisconnect", gone.exceptions[0]).code
         except* Closing as closing:
-            code = first_of(closing).code
+            code = cast("Closing", closing.exceptions[0]).code
             await self._connection.close(code)
         finally:
             self._admission.close()
@@ -164,11 +163,3 @@ def with_token(websocket: WebSocket, token: SecretStr) -> HTTPConnection:
     others = [field for field in websocket.scope["headers"] if field[0] != b"authorization"]
     header = (b"authorization", f"Bearer {token.get_secret_value()}".encode())
     return HTTPConnection({**websocket.scope, "headers": [*others, header]})
-
-
-def first_of(group: BaseExceptionGroup[E]) -> E:
-    """Return one of a group, however deep."""
-    found = group.exceptions[0]
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found
