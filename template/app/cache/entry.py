@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Generic, TypeVar
@@ -30,11 +31,13 @@ def tag_name(tag: str) -> str:
 
 @dataclass(frozen=True)
 class Entry(Generic[M]):
-    """A value that is or could be kept: what it is of, and with which tags it is forgotten."""
+    """A value that is or could be kept: how it is made, and with which tags it is forgotten."""
 
     model: type[M]
     key: str
     tags: tuple[str, ...]
+    source: Callable[[], Awaitable[M]]
+    seconds: float
 
     def pack(self, value: M, versions: bytes) -> bytes:
         return versions + b"\n" + value.model_dump_json(round_trip=True).encode()
@@ -50,9 +53,8 @@ class Entry(Generic[M]):
             return None
 
 
-def entry_of(model: type[M], key: str, tags: tuple[str, ...]) -> Entry[M]:
-    name = named("value", model.__name__, shape(model), short(key))
-    return Entry(model, name, (named(EVERYTHING), *map(tag_name, tags)))
+def value_name(model: type[BaseModel], key: str) -> str:
+    return named("value", model.__name__, shape(model), short(key))
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from pydantic import BaseModel
 
-from app.cache.entry import Entry, entry_of, tag_name
+from app.cache.entry import EVERYTHING, Entry, named, tag_name, value_name
 from app.cache.memory import MemoryStore
 from app.cache.metrics import READS, SOURCE, TOO_BIG
 from app.cache.settings import CacheSettings
@@ -38,12 +38,13 @@ class KeepingCache:
         seconds: float = 60,
         tags: tuple[str, ...] = (),
     ) -> M:
-        entry = entry_of(model, key, tags)
+        tags = (named(EVERYTHING), *map(tag_name, tags))
+        entry = Entry(model, value_name(model, key), tags, source, seconds)
         value, versions = await self._find(entry)
         if value is not None:
             READS.labels(model.__name__, "hit").inc()
             return value
-        made = await self._make_once(entry, versions, source, seconds)
+        made = await self._make_once(entry, versions)
         # A copy: what one caller does to its own is no business of another.
         return made.model_copy(deep=True)
 
@@ -55,13 +56,7 @@ class KeepingCache:
         data, versions = await self.store.get(entry.key, *entry.tags)
         return entry.unpack(data, versions), versions
 
-    async def _make_once(
-        self,
-        entry: Entry[M],
-        versions: bytes,
-        source: Callable[[], Awaitable[M]],
-        seconds: float,
-    ) -> M:
+    async def _make_once(self, entry: Entry[M], versions: bytes) -> M:
         """Make the value, or wait for another call in this process that does."""
         # With the versions: who has changed something does not wait for what was read before.
         key = entry.key, versions
@@ -72,14 +67,14 @@ class KeepingCache:
                 made = cast("M", flight.result())
                 READS.labels(entry.model.__name__, "shared").inc()
                 return made
-        making = asyncio.create_task(self._make(entry, source, seconds))
+        making = asyncio.create_task(self._make(entry))
         self.flights[key] = making
         try:
             return await making
         finally:
             del self.flights[key]
 
-    async def _make(self, entry: Entry[M], source: Callable[[], Awaitable[M]], seconds: float) -> M:
+    async def _make(self, entry: Entry[M]) -> M:
         label = entry.model.__name__
         async with self.store.turn(entry.key):
             # Another process may have made it while we waited for our turn.
@@ -89,13 +84,13 @@ class KeepingCache:
                 return value
             READS.labels(label, "miss").inc()
             with SOURCE.labels(label).time():
-                value = await source()
+                value = await entry.source()
             data = entry.pack(value, versions)
             if len(data) > MAX_VALUE_BYTES:
                 TOO_BIG.labels(label).inc()
             else:
                 # What was made together should not end together.
-                life = seconds * uniform(0.9, 1.1)  # noqa: S311  (no secret)
+                life = entry.seconds * uniform(0.9, 1.1)  # noqa: S311  (no secret)
                 await self.store.set(entry.key, data, life)
             return value
 
