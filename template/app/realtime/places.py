@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-PLACE = re.compile(r"([0-9a-f]{8})\.(\d{1,15})-(\d{1,9})")
+PLACE = re.compile(r"([0-9a-f]{8})\.(\d{1,15}-\d{1,9})")
 
 
 class Position(NamedTuple):
@@ -39,6 +39,4 @@ class Place:
     def parse(cls, text: str) -> Self | None:
         """Read what a client sent back; None where it is none of ours."""
         found = PLACE.fullmatch(text)
-        if found is None:
-            return None
-        return cls(found[1], Position(int(found[2]), int(found[3])))
+        return cls(found[1], Position.parse(found[2])) if found else None
