@@ -112,7 +112,7 @@ class RedisStore:
         missed = dict(self.missed)
         if missed:
             await self.redis.delete(*missed)
-        self.missed = dict(self.missed.items() - missed.items())
+            self.missed = dict(self.missed.items() - missed.items())
 
     async def keep_trying(self) -> None:
         """Other processes may have found Redis again, and wait for what we have changed."""

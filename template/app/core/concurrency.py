@@ -40,7 +40,7 @@ async def background(work: Coroutine[None, None, None]) -> AsyncGenerator[None]:
         while not task.done():
             task.cancel()
             # Once more after a while: the client of Redis loses one that comes with an answer.
-            await asyncio.wait([task], timeout=0.1)
+            await asyncio.wait([task], timeout=0.25)
 
 
 async def run_cpu_bound(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from app.core.concurrency import gather_limited, run_cpu_bound
+from app.core.concurrency import background, gather_limited, run_cpu_bound
 
 
 async def test_results_keep_their_order_and_the_limit_holds() -> None:
@@ -24,6 +24,24 @@ async def test_results_keep_their_order_and_the_limit_holds() -> None:
 
     assert results == list(range(10))
     assert most == 3
+
+
+async def test_what_runs_beside_a_block_ends_with_it() -> None:
+    """Also where the first cancellation gets lost."""
+    cancelled = 0
+
+    async def work() -> None:
+        nonlocal cancelled
+        while cancelled < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled += 1
+
+    async with background(work()):
+        await asyncio.sleep(0)
+
+    assert cancelled == 2
 
 
 async def test_first_failure_cancels_the_others() -> None:
