@@ -1,17 +1,14 @@
 """The protocol as an AsyncAPI document, https://www.asyncapi.com/docs/reference/specification/v3.0.0."""
 
 import json
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, get_args
 
 import typer
-from fastapi import HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from app.core.events import Topic
-from app.core.project import project
 from app.core.settings import AppSettings
 from app.websocket.codes import CloseCode
 from app.websocket.protocol import ClientMessage, ServerMessage
@@ -21,7 +18,7 @@ SENT: list[type[BaseModel]] = list(get_args(ClientMessage))
 RECEIVED: list[type[BaseModel]] = list(get_args(ServerMessage))
 
 
-def document(topics: Mapping[str, Topic]) -> dict[str, Any]:
+def document(app: FastAPI) -> dict[str, Any]:
     """Describe the messages of `/ws` from their models, and the topics that features list."""
     models = SENT + RECEIVED
     names = [model.__name__ for model in models]
@@ -29,16 +26,16 @@ def document(topics: Mapping[str, Topic]) -> dict[str, Any]:
         [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",
     )
-    codes = "\n".join(f"- {code.value}: {code.reason}" for code in CloseCode)
-    about = {"title": project().title, "version": project().version}
+    codes = [f"- {code.value}: {code.reason}" for code in CloseCode]
+    about = "\n".join(["Close codes:\n", *codes])
     return {
         "asyncapi": "3.0.0",
-        "info": {**about, "description": f"Close codes:\n\n{codes}"},
+        "info": {"title": app.title, "version": app.version, "description": about},
         "defaultContentType": "application/json",
         "channels": {
             "socket": {
                 "address": "/ws",
-                "description": f"Topics: {', '.join(sorted(topics))}.",
+                "description": f"Topics: {', '.join(sorted(app.state.topics))}.",
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
             }
         },
@@ -70,7 +67,7 @@ def operation(action: str, models: list[type[BaseModel]]) -> dict[str, Any]:
 def read_asyncapi(request: Request) -> dict[str, Any]:
     if not AppSettings.load().serves_docs:
         raise HTTPException(404)
-    return document(request.app.state.topics)
+    return document(request.app)
 
 
 commands = typer.Typer(help="The WebSocket.", no_args_is_help=True)
@@ -80,5 +77,5 @@ commands = typer.Typer(help="The WebSocket.", no_args_is_help=True)
 def asyncapi() -> None:
     """Export the AsyncAPI document of the WebSocket, for generators of clients."""
     # Imported late: the application brings this command.
-    topics: Mapping[str, Topic] = import_module("app.main").app.state.topics
-    typer.echo(json.dumps(document(topics), indent=2))
+    app: FastAPI = import_module("app.main").app
+    typer.echo(json.dumps(document(app), indent=2))
