@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import ClassVar
 
 from app.core.problems import AppError, Unavailable
 from app.realtime.metrics import CONNECTIONS
@@ -12,7 +11,7 @@ from app.realtime.settings import RealtimeSettings
 
 
 class TooManyConnections(AppError):
-    status: ClassVar[HTTPStatus] = HTTPStatus.TOO_MANY_REQUESTS
+    status = HTTPStatus.TOO_MANY_REQUESTS
 
 
 class Full(Unavailable):
