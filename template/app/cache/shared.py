@@ -129,5 +129,5 @@ async def open_store(redis: Redis) -> AsyncGenerator[RedisStore]:
     retry.update_supported_errors([ReadOnlyError])  # as `open_redis` does
     redis.set_retry(retry)
     store = RedisStore(redis)
-    async with background(store.keep_trying()):
+    async with background(store.keep_trying(), again=0.1):
         yield store

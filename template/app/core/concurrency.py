@@ -31,16 +31,23 @@ async def gather_limited(
 
 
 @asynccontextmanager
-async def background(work: Coroutine[None, None, None]) -> AsyncGenerator[None]:
-    """Let something run beside a block, and end with it."""
+async def background(
+    work: Coroutine[None, None, None], *, again: float | None = None
+) -> AsyncGenerator[None]:
+    """Let something run beside a block, and end with it.
+
+    Args:
+        again: seconds after which to cancel it once more: the client of Redis loses a cancellation
+            that comes with an answer. All else may finish what it does then, such as putting
+            something back.
+    """
     task = asyncio.create_task(work)
     try:
         yield
     finally:
         while not task.done():
             task.cancel()
-            # Once more after a while: the client of Redis loses one that comes with an answer.
-            await asyncio.wait([task], timeout=0.25)
+            await asyncio.wait([task], timeout=again)
 
 
 async def run_cpu_bound(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

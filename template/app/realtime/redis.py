@@ -83,7 +83,7 @@ async def connect(hub: Hub, reading: Redis, writing: Redis) -> AsyncGenerator[No
     writer = Writer(writing, key, hub.settings.history)
     reader = Reader(reading, key, hub)
     hub.send = writer.send
-    async with background(writer.run()), background(reader.run()):
+    async with background(writer.run(), again=0.1), background(reader.run(), again=0.1):
         await within(PATIENCE, reader.caught_up.wait())
         yield
         await within(PATIENCE, writer.drain())

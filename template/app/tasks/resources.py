@@ -1,13 +1,13 @@
 """What is open as long as the service, or a worker, runs."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
 from fastapi import FastAPI
 
 from app.core.cache import NO_CACHE
-from app.core.concurrency import background
 from app.core.database.engine import Database, open_database
 from app.core.database.settings import DatabaseSettings
 from app.core.events import NOBODY
@@ -59,3 +59,13 @@ async def without_broker(
             yield Relay(database, here, settings)
     finally:
         await here.close()
+
+
+@asynccontextmanager
+async def background(work: Coroutine[None, None, None]) -> AsyncGenerator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -9,6 +9,39 @@ import pytest
 from app.core.concurrency import background, gather_limited, run_cpu_bound
 
 
+async def test_work_beside_a_block_ends_with_it_and_finishes_its_own_end() -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.3)
+            ended.append("all is put back")
+
+    async with background(work()):
+        await asyncio.sleep(0)
+
+    assert ended == ["all is put back"]
+
+
+async def test_cancellation_that_gets_lost_is_repeated() -> None:
+    cancelled = 0
+
+    async def work() -> None:
+        nonlocal cancelled
+        while cancelled < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled += 1
+
+    async with background(work(), again=0.01):
+        await asyncio.sleep(0)
+
+    assert cancelled == 2
+
+
 async def test_results_keep_their_order_and_the_limit_holds() -> None:
     running = most = 0
 
@@ -24,24 +57,6 @@ async def test_results_keep_their_order_and_the_limit_holds() -> None:
 
     assert results == list(range(10))
     assert most == 3
-
-
-async def test_what_runs_beside_a_block_ends_with_it() -> None:
-    """Also where the first cancellation gets lost."""
-    cancelled = 0
-
-    async def work() -> None:
-        nonlocal cancelled
-        while cancelled < 2:
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                cancelled += 1
-
-    async with background(work()):
-        await asyncio.sleep(0)
-
-    assert cancelled == 2
 
 
 async def test_first_failure_cancels_the_others() -> None:
