@@ -5,11 +5,9 @@ from contextlib import contextmanager
 from hashlib import sha256
 from secrets import token_hex
 from time import time
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import Depends
-from starlette.requests import HTTPConnection
-
+from app.core.dependencies import opened
 from app.core.events import Event
 from app.core.problems import Unavailable
 from app.realtime.connections import Connections
@@ -131,8 +129,4 @@ class Hub:
         self.receive(max(now, Position(last.time, last.number + 1)), fields)
 
 
-async def get_hub(connection: HTTPConnection) -> Hub:
-    return cast("Hub", connection.state.events)
-
-
-CurrentHub = Annotated[Hub, Depends(get_hub)]
+CurrentHub = Annotated[Hub, opened("events")]
