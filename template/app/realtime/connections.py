@@ -1,8 +1,7 @@
 """How many may listen at once."""
 
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from http import HTTPStatus
 
 from app.core.problems import AppError, Unavailable
@@ -25,9 +24,8 @@ class Connections:
         self._settings = settings
         self._open: Counter[str] = Counter()
 
-    @contextmanager
-    def admit(self, transport: str, client: str) -> Generator[None]:
-        """Count one as long as it is open.
+    def admit(self, transport: str, client: str) -> ExitStack:
+        """Count one, until what is returned is closed.
 
         Raises:
             TooManyConnections: the client has too many.
@@ -40,10 +38,12 @@ class Connections:
             told = f"At most {most} connections at once. Close one first."
             raise TooManyConnections(told, headers={"Retry-After": "30"})
         self._open[client] += 1
-        try:
-            with CONNECTIONS.labels(transport).track_inprogress():
-                yield
-        finally:
-            self._open[client] -= 1
-            if not self._open[client]:
-                del self._open[client]
+        admission = ExitStack()
+        admission.callback(self._leave, client)
+        admission.enter_context(CONNECTIONS.labels(transport).track_inprogress())
+        return admission
+
+    def _leave(self, client: str) -> None:
+        self._open[client] -= 1
+        if not self._open[client]:
+            del self._open[client]

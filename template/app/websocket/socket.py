@@ -74,11 +74,8 @@ class Socket:
         log.info("socket closed", code=int(code), seconds=seconds, principal=self.principal.id)
 
     def _admit(self, principal: Principal) -> ExitStack:
-        """Count the connection as somebody's, until what is returned is closed."""
-        admission = ExitStack()
         client = caller(self.websocket, principal)
-        admission.enter_context(self.hub.connections.admit("websocket", client))
-        return admission
+        return self.hub.connections.admit("websocket", client)
 
     async def _serve(self) -> None:
         await self._connection.send(Ready(principal=self.principal.id))
