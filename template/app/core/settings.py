@@ -19,9 +19,6 @@ from pydantic_settings import (
 
 PLACEHOLDER = "change-me"
 
-DECISIVE = ("APP_ENVIRONMENT", "ENV_FILE", "SECRETS_DIR")
-"""Variables on which the settings of all classes depend."""
-
 
 class StartupError(SystemExit):
     """The service cannot start. The message is printed as it is; the exit code is 1."""
@@ -66,8 +63,8 @@ class Settings(BaseSettings):
                 the message names each variable.
         """
         if cls not in _loaded:
-            _loaded[cls] = cls._read(), _given(cls)
-        return cast("Self", _loaded[cls][0])
+            _loaded[cls] = cls._read()
+        return cast("Self", _loaded[cls])
 
     @classmethod
     def variable(cls, field: str) -> str:
@@ -119,7 +116,7 @@ class Settings(BaseSettings):
         return settings
 
 
-_loaded: dict[type[Settings], tuple[Settings, list[str | None]]] = {}
+_loaded: dict[type[Settings], Settings] = {}
 
 
 def load_all() -> list[Settings]:
@@ -143,18 +140,8 @@ def load_all() -> list[Settings]:
 
 
 def forget_all() -> None:
-    """Forget all that no longer holds: what variables have changed since is read again.
-
-    For tests, and for `app dev`.
-    """
-    for cls, (_, given) in [*_loaded.items()]:
-        if given != _given(cls):
-            del _loaded[cls]
-
-
-def _given(cls: type[Settings]) -> list[str | None]:
-    """Return what the environment says of it."""
-    return [os.environ.get(name) for name in (*map(cls.variable, cls.model_fields), *DECISIVE)]
+    """Have all of them read again, for tests and for `app dev`."""
+    _loaded.clear()
 
 
 def _refused(summary: str, problems: list[str]) -> StartupError:
