@@ -11,6 +11,8 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Cache(Protocol):
+    """What a cache does; by itself it keeps nothing."""
+
     async def get(
         self,
         model: type[M],
@@ -28,29 +30,16 @@ class Cache(Protocol):
 
         Errors of the source are raised, and not kept.
         """
-        ...
-
-    async def forget(self, *tags: str) -> None:
-        """Forget all values with one of the tags, in every process."""
-
-
-class NoCache:
-    """Keeps nothing."""
-
-    async def get(
-        self,
-        model: type[M],
-        key: str,
-        source: Callable[[], Awaitable[M]],
-        *,
-        seconds: float = 60,
-        tags: tuple[str, ...] = (),
-    ) -> M:
         del model, key, seconds, tags
         return await source()
 
     async def forget(self, *tags: str) -> None:
-        """Nothing to do."""
+        """Forget all values with one of the tags, in every process."""
+        del tags
+
+
+class NoCache(Cache):
+    pass
 
 
 NO_CACHE = NoCache()
