@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from time import monotonic, time
 from typing import Annotated, Any, ClassVar, Literal, cast
@@ -10,10 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 import structlog
 from fastapi import Depends, Request, Response
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.errors import ConfigurationError
-from limits.storage import storage_from_string
 from limits.util import WindowStats
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -21,12 +19,11 @@ from starlette.requests import HTTPConnection
 
 from app.core.identity import CurrentPrincipal, Principal
 from app.core.problems import AppError, Unavailable
-from app.core.redis import URL_HELP, RedisSettings
+from app.core.redis import RedisSettings, redis_at
 from app.core.requests import client_network
-from app.core.settings import Settings, StartupError
+from app.core.settings import Settings
 
 RETRY_STORE_AFTER = 5.0  # seconds
-UNUSABLE = (ConfigurationError, ValueError, AttributeError)  # the last: it is no Redis
 log = structlog.get_logger()
 
 
@@ -101,16 +98,11 @@ async def open_limiter() -> AsyncGenerator[Limiter]:
     if url.startswith("memory://"):
         yield Limiter(MemoryStorage(), settings)
         return
-    try:
-        store = storage_from_string(
-            f"async+{url}", implementation="redispy", socket_timeout=0.5, socket_connect_timeout=0.5
-        )
-        client = cast("Any", store).bridge.storage
-    except UNUSABLE:  # what they say may have the password in it
-        names = "RATELIMIT_URL or REDIS_URL cannot be used"
-        raise StartupError(f"{names}: {URL_HELP} It needs the package redis.") from None
-    async with aclosing(client):  # the store itself cannot be closed
-        yield Limiter(cast("Storage", store), settings)
+    variable = settings.variable("url") if settings.url else "REDIS_URL"
+    async with redis_at(url, variable, timeout=0.5) as client:
+        pool: Any = client.connection_pool
+        store = RedisStorage("async+redis://", implementation="redispy", connection_pool=pool)
+        yield Limiter(store, settings)
 
 
 async def get_limiter(request: Request) -> Limiter:

@@ -26,12 +26,19 @@ class RedisSettings(Settings):
     )
 
 
-URL_HELP = "it is like redis://host:6379/0; in a password, / is %2F, # is %23 and @ is %40."
-
-
 @asynccontextmanager
 async def open_redis(*, timeout: float) -> AsyncGenerator[Redis | None]:  # noqa: ASYNC109
-    """Make a client for REDIS_URL, or None without one; nothing connects yet.
+    """Make a client for REDIS_URL, or None without one; see `redis_at`."""
+    url = RedisSettings.load().url
+    if url is None:
+        yield None
+        return
+    async with redis_at(url, "REDIS_URL", timeout=timeout) as client:
+        yield client
+
+
+def redis_at(url: str, variable: str, *, timeout: float) -> Redis:
+    """Make a client for the URL that a variable names; nothing connects yet.
 
     Args:
         timeout: seconds that an answer may take, before redis raises its `TimeoutError`.
@@ -39,10 +46,6 @@ async def open_redis(*, timeout: float) -> AsyncGenerator[Redis | None]:  # noqa
     Raises:
         StartupError: the URL or the package cannot be used.
     """
-    url = RedisSettings.load().url
-    if url is None:
-        yield None
-        return
     try:
         # Imported late: it takes half a second, and most projects that have no Redis lack it.
         package: Any = import_module("redis.asyncio")
@@ -55,8 +58,10 @@ async def open_redis(*, timeout: float) -> AsyncGenerator[Redis | None]:  # noqa
             retry=retry.Retry(backoff.NoBackoff(), 1, (package.ReadOnlyError,)),
         )
     except ModuleNotFoundError as error:
-        raise StartupError("REDIS_URL needs the package redis: add it.") from error
-    except ValueError:
-        raise StartupError(f"REDIS_URL cannot be used: {URL_HELP}") from None
-    async with client:
-        yield client
+        raise StartupError(f"{variable} needs the package redis: add it.") from error
+    except ValueError:  # what it says may have the password in it
+        raise StartupError(
+            f"{variable} cannot be used: it is like redis://host:6379/0; "
+            "in a password, / is %2F, # is %23 and @ is %40."
+        ) from None
+    return client
