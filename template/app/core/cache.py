@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Protocol, TypeVar
 
-from fastapi import Depends
 from pydantic import BaseModel
-from starlette.requests import HTTPConnection
+
+from app.core.dependencies import opened
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -45,9 +45,4 @@ class NoCache(Cache):
 NO_CACHE = NoCache()
 
 
-async def get_cache(connection: HTTPConnection) -> Cache:
-    cache: Cache = getattr(connection.state, "cache", NO_CACHE)
-    return cache
-
-
-CurrentCache = Annotated[Cache, Depends(get_cache)]
+CurrentCache = Annotated[Cache, opened("cache", NO_CACHE)]

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
-from fastapi import Depends
-from starlette.requests import HTTPConnection
-
+from app.core.dependencies import opened
 from app.core.identity import Permission
 
 
@@ -59,9 +57,4 @@ class Nobody(Events):
 NOBODY = Nobody()
 
 
-async def get_events(connection: HTTPConnection) -> Events:
-    events: Events = getattr(connection.state, "events", NOBODY)
-    return events
-
-
-CurrentEvents = Annotated[Events, Depends(get_events)]
+CurrentEvents = Annotated[Events, opened("events", NOBODY)]

@@ -5,17 +5,16 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Annotated, cast
+from typing import Annotated
 
 import httpx2
 import stamina
-from fastapi import Depends
 from opentelemetry.propagate import inject
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
-from starlette.requests import HTTPConnection
 from structlog.contextvars import get_contextvars
 
+from app.core.dependencies import opened
 from app.core.settings import Settings
 
 IDEMPOTENT_METHODS = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
@@ -104,8 +103,4 @@ async def open_http(
         yield client
 
 
-async def get_http(connection: HTTPConnection) -> httpx2.AsyncClient:
-    return cast("httpx2.AsyncClient", connection.state.http)
-
-
-HttpClient = Annotated[httpx2.AsyncClient, Depends(get_http)]
+HttpClient = Annotated[httpx2.AsyncClient, opened("http")]

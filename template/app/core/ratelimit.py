@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from time import monotonic, time
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal
 
 import structlog
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
@@ -17,6 +17,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 from starlette.requests import HTTPConnection
 
+from app.core.dependencies import opened
 from app.core.identity import CurrentPrincipal, Principal
 from app.core.problems import AppError, Unavailable
 from app.core.redis import RedisSettings, redis_at
@@ -105,11 +106,7 @@ async def open_limiter() -> AsyncGenerator[Limiter]:
         yield Limiter(store, settings)
 
 
-async def get_limiter(request: Request) -> Limiter:
-    return cast("Limiter", request.state.limiter)
-
-
-CurrentLimiter = Annotated[Limiter, Depends(get_limiter)]
+CurrentLimiter = Annotated[Limiter, opened("limiter")]
 
 
 class RateLimit:

@@ -5,7 +5,7 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
 
-from app.core.events import Event, get_events
+from app.core.events import Event
 from app.core.identity import ADMIN, USER, Principal
 from tests.support import begin_of_window
 
@@ -216,7 +216,7 @@ async def test_committed_changes_are_told(app: FastAPI, client: AsyncClient) -> 
         async def publish(self, event: Event) -> None:
             told.append(event)
 
-    app.dependency_overrides[get_events] = Listener
+    app.state.lifespan["events"] = Listener()
     item = await create(client)
     path = f"/items/{item['id']}"
 

@@ -1,7 +1,7 @@
 """One request, one transaction."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import text
@@ -10,16 +10,12 @@ from starlette.requests import HTTPConnection
 
 from app.core.database.after_commit import run_after_commit
 from app.core.database.engine import Database
+from app.core.dependencies import opened
 from app.core.problems import AppError
 from app.core.requests import SAFE_METHODS
 
-
-async def get_database(connection: HTTPConnection) -> Database:
-    return cast("Database", connection.state.database)
-
-
 # For streams and sockets, which outlive a transaction and open short ones of their own.
-CurrentDatabase = Annotated[Database, Depends(get_database)]
+CurrentDatabase = Annotated[Database, opened("database")]
 
 
 async def get_session(request: Request, database: CurrentDatabase) -> AsyncGenerator[AsyncSession]:
@@ -45,6 +41,6 @@ SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 async def check_database(connection: HTTPConnection) -> None:
     """Readiness: ask the database for an answer."""
-    database = await get_database(connection)
+    database: Database = connection.state.database
     async with database.read.begin() as session:
         await session.execute(text("SELECT 1"))
