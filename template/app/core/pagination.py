@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -17,9 +16,9 @@ from app.core.problems import AppError
 from app.core.schemas import Input, Moment, Text
 
 MAX_LIMIT = 100
-CURSOR = TypeAdapter(tuple[str, str, UUID])
-MOMENT = TypeAdapter(Moment)
-TEXT = TypeAdapter(Text)
+# Of the last row: what it is sorted by, its value, its id.
+MOMENT_CURSOR = TypeAdapter(tuple[str, Moment, UUID])
+TEXT_CURSOR = TypeAdapter(tuple[str, Text, UUID])
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Identified)
@@ -64,9 +63,9 @@ async def paginate(
     if not isinstance(column.type, UtcDateTime | String):
         raise TypeError(f"sort by texts and moments, not by {name}")
     key = tuple_(column, model.id)
+    cursors = MOMENT_CURSOR if isinstance(column.type, UtcDateTime) else TEXT_CURSOR
     if query.cursor is not None:
-        kind = MOMENT if isinstance(column.type, UtcDateTime) else TEXT
-        value, row_id = decode_cursor(query.cursor, sort, kind)
+        value, row_id = decode_cursor(query.cursor, sort, cursors)
         after = tuple_(literal(value, column.type), literal(row_id, model.id.type))
         statement = statement.where(key < after if descending else key > after)
     order = [part.desc() if descending else part.asc() for part in (column, model.id)]
@@ -77,19 +76,14 @@ async def paginate(
     if len(rows) <= query.limit:
         return Page(items, None)
     last = items[-1]
-    return Page(items, encode_cursor(sort, getattr(last, name), last.id))
+    next_cursor = cursors.dump_json((sort, getattr(last, name), last.id))
+    return Page(items, base64.urlsafe_b64encode(next_cursor).decode())
 
 
-def encode_cursor(sort: str, value: str | datetime, row_id: UUID) -> str:
-    text = value.isoformat() if isinstance(value, datetime) else value
-    return base64.urlsafe_b64encode(CURSOR.dump_json((sort, text, row_id))).decode()
-
-
-def decode_cursor(cursor: str, sort: str, adapter: TypeAdapter[Any]) -> tuple[Any, UUID]:
+def decode_cursor(cursor: str, sort: str, cursors: TypeAdapter[Any]) -> tuple[Any, UUID]:
     try:
         decoded = base64.b64decode(cursor, altchars=b"-_", validate=True)
-        made_for, text, row_id = CURSOR.validate_json(decoded)
-        value = adapter.validate_python(text)
+        made_for, value, row_id = cursors.validate_json(decoded)
     except ValueError as error:
         raise InvalidCursor from error
     if made_for != sort:
