@@ -42,11 +42,9 @@ class Readiness(Build):
 
 
 class NotReady(Unavailable):
-    def __init__(self, checks: dict[str, CheckResult]) -> None:
-        failed = ", ".join(name for name, result in checks.items() if result.status != "ok")
-        members = {name: result.model_dump() for name, result in checks.items()}
-        build = Build().model_dump(exclude={"status"})
-        super().__init__(f"Not ready: {failed}.", members={"checks": members, **build})
+    def __init__(self, failed: Iterable[str], found: Readiness) -> None:
+        members = found.model_dump(exclude={"status"})
+        super().__init__(f"Not ready: {', '.join(failed)}.", members=members)
 
 
 async def run_check(name: str, check: Check, connection: HTTPConnection) -> CheckResult:
@@ -82,10 +80,10 @@ def health_router(features: Iterable[Feature]) -> APIRouter:
         results = await asyncio.gather(
             *(run_check(name, check, connection) for name, check in checks.items())
         )
-        by_name = dict(zip(checks, results, strict=True))
-        if any(result.status != "ok" for result in results):
-            raise NotReady(by_name)
-        return Readiness(checks=by_name)
+        found = Readiness(checks=dict(zip(checks, results, strict=True)))
+        if failed := [name for name, result in found.checks.items() if result.status != "ok"]:
+            raise NotReady(failed, found)
+        return found
 
     @router.get("/startup", responses=responses(NotReady))
     async def read_startup(connection: HTTPConnection) -> Build:
