@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.core.identity import CurrentPrincipal, Principal
+from app.core.dependencies import inline
+from app.core.identity import CurrentPrincipal
 from app.core.problems import NotFound
 from app.core.settings import FlagSettings
 
@@ -13,7 +14,7 @@ from app.core.settings import FlagSettings
 class Flags:
     """The flags as one principal sees them. A flag that no setting names is off."""
 
-    def __init__(self, principal: Principal) -> None:
+    def __init__(self, principal: CurrentPrincipal) -> None:
         self.principal = principal
 
     def is_on(self, flag: str) -> bool:
@@ -26,11 +27,7 @@ class Flags:
         return int.from_bytes(digest[:4]) % 100
 
 
-async def get_flags(principal: CurrentPrincipal) -> Flags:
-    return Flags(principal)
-
-
-CurrentFlags = Annotated[Flags, Depends(get_flags)]
+CurrentFlags = Annotated[Flags, Depends(inline(Flags))]
 
 
 class FlagIsOff(NotFound):
