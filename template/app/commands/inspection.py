@@ -1,7 +1,6 @@
 """Commands that show what the service is made of."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from fastapi.routing import iter_route_contexts
 
 from app.core.logging import mask_text
-from app.core.settings import Settings, load_all
+from app.core.settings import load_all
 from app.main import app
 
 commands = typer.Typer()
@@ -27,7 +26,8 @@ def routes() -> None:
 def settings() -> None:
     """List every setting, with its value (secrets masked) and whether it was set."""
     for loaded in load_all():
-        for name, value in shown(loaded):
+        for name in type(loaded).model_fields:
+            value = mask_text(str(getattr(loaded, name)))
             origin = "" if name in loaded.model_fields_set else "  (default)"
             typer.echo(f"{loaded.variable(name)}={value}{origin}")
 
@@ -42,9 +42,3 @@ def openapi(
         typer.echo(text, nl=False)
     else:
         output.write_text(text)
-
-
-def shown(loaded: Settings) -> Iterator[tuple[str, object]]:
-    for name in type(loaded).model_fields:
-        value = getattr(loaded, name)
-        yield name, mask_text(value) if isinstance(value, str) else value

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import tempfile
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -85,6 +84,5 @@ def options(host: str | None, port: int | None) -> dict[str, Any]:
     }
 
 
-def end(signum: int, frame: FrameType | None) -> None:
-    del signum, frame
+def end(*_: object) -> None:
     sys.exit(0)
