@@ -4,9 +4,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -110,11 +110,10 @@ def add_docs(app: FastAPI) -> None:
     }
     for path, page in pages.items():
         add_page(app, path, page)
-    app.add_api_route(DOCUMENT, read_openapi, include_in_schema=False)
 
-
-async def read_openapi(request: Request) -> dict[str, Any]:
-    return cast("FastAPI", request.app).openapi()
+    @app.get(DOCUMENT, include_in_schema=False)
+    async def read_openapi() -> dict[str, Any]:
+        return app.openapi()
 
 
 def add_page(app: FastAPI, path: str, page: HTMLResponse) -> None:
