@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.commands.development import development_services
-from app.core.database.engine import create_engine
+from app.core.database.engine import open_database
 from app.core.database.settings import DatabaseSettings
 from app.postgres.importing import import_rows
 
@@ -25,9 +25,9 @@ def import_sqlite(file: File) -> None:
 
 
 async def import_file(file: Path) -> dict[str, int]:
-    engine = create_engine(DatabaseSettings.load())
-    try:
-        async with engine.begin() as connection:
-            return await connection.run_sync(import_rows, file)
-    finally:
-        await engine.dispose()
+    async with (
+        open_database(DatabaseSettings.load()) as database,
+        database.write.begin() as session,
+    ):
+        connection = await session.connection()
+        return await connection.run_sync(import_rows, file)
