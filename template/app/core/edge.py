@@ -5,6 +5,7 @@ One pure ASGI wrapper instead of a stack of middleware: each layer costs on ever
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from time import perf_counter
 
@@ -15,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from app.core.logging import LogRequest, request_logger
+from app.core.logging import request_logger
 from app.core.metrics import observe_request
 from app.core.problems import problem_response
 from app.core.requests import is_quiet, request_id_of, route_template
@@ -64,28 +65,25 @@ class Edge:
             await self.app(scope, receive, send)
             return
         headers = [*self.headers, (b"x-request-id", request_id.encode())]
-        exchange = Exchange(scope, send, headers, self.log_request)
-        await exchange.run(self.app, receive, self.around_errors)
+        await Exchange(self, scope, send, headers).run(receive)
 
 
+@dataclass(slots=True)
 class Exchange:
     """One request and its answer."""
 
-    def __init__(
-        self, scope: Scope, send: Send, headers: RawHeaders, log_request: LogRequest
-    ) -> None:
-        self.scope = scope
-        self._send = send
-        self.headers = headers
-        self.log_request = log_request
-        self.status = CLIENT_CLOSED_REQUEST
-        self.started = False
-        self.replaced = False
+    edge: Edge
+    scope: Scope
+    pass_on: Send
+    headers: RawHeaders
+    status: int = CLIENT_CLOSED_REQUEST
+    started: bool = False
+    replaced: bool = False
 
-    async def run(self, app: ASGIApp, receive: Receive, layers: Sequence[Middleware]) -> None:
+    async def run(self, receive: Receive) -> None:
         begin = perf_counter()
         try:
-            await app(self.scope, receive, self.send)
+            await self.edge.app(self.scope, receive, self.send)
         except ClientDisconnect:
             log.debug("client left before its request was read")
         except Exception as error:
@@ -94,7 +92,7 @@ class Exchange:
             log.exception("unexpected error")
             detail = f"{type(error).__name__}: {error}" if AppSettings.load().debug else None
             answer: ASGIApp = problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail=detail)
-            for cls, arguments, options in layers:
+            for cls, arguments, options in self.edge.around_errors:
                 answer = cls(answer, *arguments, **options)
             await answer(self.scope, receive, self.send)
         finally:
@@ -104,13 +102,13 @@ class Exchange:
         if message["type"] == "http.response.start":
             await self.start(message)
         elif not self.replaced:
-            await (self.send_part if message.get("more_body") else self._send)(message)
+            await (self.send_part if message.get("more_body") else self.pass_on)(message)
 
     async def send_part(self, message: Message) -> None:
         """Send a part of a stream; a client that takes none for a while counts as gone."""
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
-                await self._send(message)
+                await self.pass_on(message)
         except TimeoutError as error:
             raise ClientDisconnect from error
 
@@ -128,9 +126,9 @@ class Exchange:
             del fields["content-encoding"]
         self.add_headers(headers)
         self.started = True
-        await self._send(message)
+        await self.pass_on(message)
         if body is not None:
-            await self._send({"type": "http.response.body", "body": body})
+            await self.pass_on({"type": "http.response.body", "body": body})
 
     def add_headers(self, headers: RawHeaders) -> None:
         if not any(name == b"content-security-policy" for name, _ in headers):
@@ -145,7 +143,7 @@ class Exchange:
         observe_request(method, route, self.status, seconds)
         if is_quiet(self.scope) and self.status < HTTPStatus.BAD_REQUEST:
             return
-        self.log_request(
+        self.edge.log_request(
             {
                 "method": method,
                 "path": path,
