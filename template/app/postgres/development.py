@@ -27,5 +27,5 @@ def development_postgres(folder: Path) -> Generator[Mapping[str, str]]:
     tests = AppSettings.load().environment is Environment.TEST
     data = folder / ("postgres-test" if tests else "postgres")
     with run_postgres(data, durable=not tests) as postgres:
-        postgres.create_database(DATABASE, exist_ok=True)
+        postgres.create_database(DATABASE)
         yield {settings.variable("url"): postgres.url(DATABASE)}

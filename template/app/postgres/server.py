@@ -6,14 +6,13 @@ from pathlib import Path
 
 from app.core.settings import StartupError
 from app.postgres.binaries import find_binaries
-from app.postgres.client import Postgres
 from app.postgres.cluster import Cluster
 from app.postgres.lock import hold
 from app.postgres.root import reachable_data
 
 
 @contextmanager
-def run_postgres(data: Path, *, durable: bool) -> Generator[Postgres]:
+def run_postgres(data: Path, *, durable: bool) -> Generator[Cluster]:
     """Serve the data in a folder: the first to come starts the server, the last to go stops it.
 
     Without `durable`, for tests, nothing waits for the disk, and the data is removed at the end.
@@ -27,9 +26,9 @@ def run_postgres(data: Path, *, durable: bool) -> Generator[Postgres]:
     with users:
         try:
             with _turn(data):
-                server = cluster.serve()
+                cluster.serve()
                 hold(users, shared=True)
-            yield server
+            yield cluster
         finally:
             with _turn(data):
                 # Holding it alone, we are the last; a user that was killed does not count.

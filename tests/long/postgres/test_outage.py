@@ -28,7 +28,7 @@ async def test_service_recovers_by_itself(
     data = tmp_path / "postgres"
     with run_postgres(data, durable=True) as server:
         server.create_database("app")
-        url = server.url("app")
+        url, sockets = server.url("app"), server.sockets
         monkeypatch.setenv("DATABASE_URL", url)
         forget_all()
         await asyncio.to_thread(migrate_to, "head")
@@ -40,7 +40,7 @@ async def test_service_recovers_by_itself(
     ready = await client.get("/health/ready")
     live = await client.get("/health/live")
 
-    with run_postgres(data, durable=True) as again, found_at(server.sockets, again.sockets):
+    with run_postgres(data, durable=True) as again, found_at(sockets, again.sockets):
         back = await client.get("/items")
         ready_again = await client.get("/health/ready")
         await running.__aexit__(None, None, None)
