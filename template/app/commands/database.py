@@ -14,7 +14,6 @@ from sqlalchemy import inspect
 from app.commands.development import development_services
 from app.core.database.engine import open_database
 from app.core.database.models import Base
-from app.core.database.settings import DatabaseSettings
 from app.core.feature import Feature
 from app.core.settings import StartupError
 from app.features import FEATURES
@@ -31,7 +30,7 @@ def alembic_config() -> Config:
 
 
 async def wait_for_database() -> None:
-    async with open_database(DatabaseSettings.load()):
+    async with open_database():
         pass
 
 
@@ -67,7 +66,7 @@ def migrate(revision: Revision = "head") -> None:
 
 async def lacks() -> set[tuple[str, str]]:
     """Return the columns of our tables that the database does not have."""
-    async with open_database(DatabaseSettings.load()) as database, database.read() as session:
+    async with open_database() as database, database.read() as session:
         connection = await session.connection()
         tables = await connection.run_sync(lambda sync: inspect(sync).get_multi_columns())
     found = {
@@ -118,10 +117,7 @@ def seed() -> None:
 
 
 async def seed_all(features: list[Feature]) -> dict[str, int]:
-    async with (
-        open_database(DatabaseSettings.load()) as database,
-        database.write.begin() as session,
-    ):
+    async with open_database() as database, database.transaction() as session:
         return {
             feature.name: await feature.seed(session)
             for feature in features

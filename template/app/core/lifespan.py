@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app.core.database.engine import open_database
-from app.core.database.settings import DatabaseSettings
 from app.core.http import open_http
 from app.core.ratelimit import open_limiter
 
@@ -18,7 +17,7 @@ async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, object]]:
     Each is found again in `request.state`, and by the dependency beside its maker.
     """
     async with (
-        open_database(DatabaseSettings.load()) as database,
+        open_database() as database,
         open_http() as http,
         open_limiter() as limiter,
     ):

@@ -8,7 +8,6 @@ import typer
 
 from app.commands.development import development_services
 from app.core.database.engine import open_database
-from app.core.database.settings import DatabaseSettings
 from app.postgres.importing import import_rows
 
 commands = typer.Typer(no_args_is_help=True, help="PostgreSQL.")
@@ -25,9 +24,6 @@ def import_sqlite(file: File) -> None:
 
 
 async def import_file(file: Path) -> dict[str, int]:
-    async with (
-        open_database(DatabaseSettings.load()) as database,
-        database.write.begin() as session,
-    ):
+    async with open_database() as database, database.transaction() as session:
         connection = await session.connection()
         return await connection.run_sync(import_rows, file)

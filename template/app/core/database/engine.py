@@ -8,7 +8,7 @@ from typing import Any
 import stamina
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -63,7 +63,7 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
     except ModuleNotFoundError as error:
         known = "set one that begins with postgresql+asyncpg:// or sqlite+aiosqlite://"
         raise StartupError(f"DATABASE_URL needs the package {error.name}: {known}") from error
-    except (ArgumentError, SQLAlchemyError) as error:
+    except SQLAlchemyError as error:
         raise StartupError(f"DATABASE_URL is not one for asynchronous use: {error}") from error
     if settings.is_sqlite:
         require_folder(engine.url)
@@ -73,12 +73,13 @@ def create_engine(settings: DatabaseSettings) -> AsyncEngine:
 
 
 @asynccontextmanager
-async def open_database(settings: DatabaseSettings) -> AsyncGenerator[Database]:
+async def open_database(settings: DatabaseSettings | None = None) -> AsyncGenerator[Database]:
     """Connect, waiting up to `start_timeout` seconds for the server.
 
     Raises:
         StartupError: it did not answer in that time.
     """
+    settings = settings or DatabaseSettings.load()
     engine = create_engine(settings)
     try:
         await _wait_for(engine, settings)
