@@ -1,6 +1,7 @@
 """Feature flags: code that is deployed but not yet for everyone."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
@@ -11,11 +12,11 @@ from app.core.problems import NotFound
 from app.core.settings import FlagSettings
 
 
+@dataclass(frozen=True)
 class Flags:
     """The flags as one principal sees them. A flag that no setting names is off."""
 
-    def __init__(self, principal: CurrentPrincipal) -> None:
-        self.principal = principal
+    principal: CurrentPrincipal
 
     def is_on(self, flag: str) -> bool:
         value = FlagSettings.load().flags.get(flag, False)
@@ -35,11 +36,11 @@ class FlagIsOff(NotFound):
         super().__init__("There is nothing here.")
 
 
+@dataclass(frozen=True)
 class RequireFlag:
     """A route's dependency: without the flag, the route does not exist."""
 
-    def __init__(self, flag: str) -> None:
-        self.flag = flag
+    flag: str
 
     async def __call__(self, flags: CurrentFlags) -> None:
         if not flags.is_on(self.flag):

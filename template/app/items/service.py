@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -31,20 +32,14 @@ class ItemChanged(PreconditionFailed):
     detail = "The item has changed since it was read. Read it again, then repeat."
 
 
+@dataclass
 class ItemService:
     """The items that one principal may see: its own, and for an administrator all."""
 
-    def __init__(
-        self,
-        session: SessionDep,
-        principal: CurrentPrincipal,
-        events: CurrentEvents,
-        cache: CurrentCache,
-    ) -> None:
-        self.session = session
-        self.principal = principal
-        self.events = events
-        self.cache = cache
+    session: SessionDep
+    principal: CurrentPrincipal
+    events: CurrentEvents
+    cache: CurrentCache
 
     async def list(self, query: ItemQuery) -> Page[Item]:
         statement = self._visible()
