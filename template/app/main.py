@@ -36,9 +36,9 @@ def create_app(features: Sequence[Feature] = FEATURES) -> FastAPI:
     app.state.authenticators = [way for feature in features for way in feature.authenticators]
     app.state.topics = {topic.name: topic for feature in features for topic in feature.topics}
     add_error_handlers(app)
-    for router in (feature.router for feature in features):
-        if router is not None:
-            app.include_router(router)
+    for feature in features:
+        if feature.router is not None:
+            app.include_router(feature.router)
     app.include_router(health_router(features))
     app.include_router(metrics_router)
     customise_openapi(app)

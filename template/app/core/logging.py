@@ -59,11 +59,13 @@ def configure_logging() -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    ending: list[Processor] = (
-        [structlog.processors.format_exc_info, mask_secrets, _render_json]
-        if settings.is_json
-        else [mask_secrets, _console()]
-    )
+    ending: list[Processor] = [structlog.processors.format_exc_info, mask_secrets, _render_json]
+    if not settings.is_json:
+        # Plain tracebacks: the pretty ones show local variables, which may be secrets.
+        console = structlog.dev.ConsoleRenderer(
+            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        ending = [mask_secrets, console]
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -142,13 +144,6 @@ def _masked(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_masked(item) for item in cast("list[object]", value)]
     return value
-
-
-def _console() -> structlog.dev.ConsoleRenderer:
-    # Plain tracebacks: the pretty ones show local variables, which may be secrets.
-    return structlog.dev.ConsoleRenderer(
-        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )
 
 
 def _render_json(_: object, __: str, event: MutableMapping[str, Any]) -> str:

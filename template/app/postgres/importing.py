@@ -29,14 +29,11 @@ def import_rows(target: sa.Connection, file: Path) -> dict[str, int]:
     try:
         with engine.connect() as source:
             require_same_revision(source, target)
-            return {table.name: copy_table(source, target, table) for table in tables()}
+            # In this order each table comes after those that it refers to.
+            tables = Base.metadata.sorted_tables
+            return {table.name: copy_table(source, target, table) for table in tables}
     finally:
         engine.dispose()
-
-
-def tables() -> list[sa.Table]:
-    """In an order in which each comes after those that it refers to."""
-    return Base.metadata.sorted_tables
 
 
 def require_same_revision(source: sa.Connection, target: sa.Connection) -> None:
