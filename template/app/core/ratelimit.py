@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
 from limits.util import WindowStats
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -25,6 +26,7 @@ from app.core.requests import client_network
 from app.core.settings import Settings
 
 RETRY_STORE_AFTER = 5.0  # seconds
+STORE_ERRORS = (OSError, StorageError)
 log = structlog.get_logger()
 
 
@@ -53,7 +55,6 @@ class Limiter:
         self.settings = settings
         self.shared = SlidingWindowCounterRateLimiter(store)
         self.local = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self.store_errors: tuple[type[Exception], ...] = (OSError, *exceptions_of(store))
         self.down_until = 0.0
 
     async def hit(self, limit: RateLimitItem, *key: str) -> tuple[bool, WindowStats]:
@@ -65,7 +66,7 @@ class Limiter:
         if monotonic() >= self.down_until:
             try:
                 return await self._hit(self.shared, limit, *key)
-            except self.store_errors as error:
+            except STORE_ERRORS as error:
                 # Not asked again for a while, so that a store that hangs slows few requests.
                 self.down_until = monotonic() + RETRY_STORE_AFTER
                 log.warning(
@@ -76,7 +77,7 @@ class Limiter:
         return await self._hit(self.local, limit, *key)
 
     async def forget(self, limit: RateLimitItem, *key: str) -> None:
-        with suppress(*self.store_errors):
+        with suppress(*STORE_ERRORS):
             await self.shared.clear(limit, *key)
         await self.local.clear(limit, *key)
 
@@ -85,11 +86,6 @@ class Limiter:
     ) -> tuple[bool, WindowStats]:
         allowed = await counter.hit(limit, *key)
         return allowed, await counter.get_window_stats(limit, *key)
-
-
-def exceptions_of(store: Storage) -> tuple[type[Exception], ...]:
-    errors = store.base_exceptions
-    return errors if isinstance(errors, tuple) else (errors,)
 
 
 @asynccontextmanager
@@ -102,7 +98,9 @@ async def open_limiter() -> AsyncGenerator[Limiter]:
     variable = settings.variable("url") if settings.url else "REDIS_URL"
     async with redis_at(url, variable, timeout=0.5) as client:
         pool: Any = client.connection_pool
-        store = RedisStorage("async+redis://", implementation="redispy", connection_pool=pool)
+        store = RedisStorage(
+            "async+redis://", implementation="redispy", connection_pool=pool, wrap_exceptions=True
+        )
         yield Limiter(store, settings)
 
 
