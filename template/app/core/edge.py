@@ -10,7 +10,7 @@ from http import HTTPStatus
 from time import perf_counter
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -168,7 +168,4 @@ def shorten_failures(send: Send) -> Send:
 
 
 def is_plain_text(headers: RawHeaders) -> bool:
-    return any(
-        name.lower() == b"content-type" and value.startswith(b"text/plain")
-        for name, value in headers
-    )
+    return Headers(raw=headers).get("content-type", "").startswith("text/plain")
