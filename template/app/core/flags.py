@@ -32,8 +32,7 @@ CurrentFlags = Annotated[Flags, Depends(inline(Flags))]
 
 
 class FlagIsOff(NotFound):
-    def __init__(self) -> None:
-        super().__init__("There is nothing here.")
+    detail = "There is nothing here."
 
 
 @dataclass(frozen=True)
