@@ -4,18 +4,10 @@ import os
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self, cast
+from typing import Annotated, Any, Self, cast
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SecretsSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 PLACEHOLDER = "change-me"
 
@@ -54,6 +46,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401  (as in pydantic)
+        # Here and not in the configuration, which would be fixed at import.
+        secrets = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
+        super().__init__(
+            _env_file=os.environ.get("ENV_FILE", ".env"),
+            _secrets_dir=secrets if secrets.is_dir() else None,
+            **values,
+        )
+
     @classmethod
     def load(cls) -> Self:
         """Return the settings, read and validated on the first call.
@@ -78,24 +79,6 @@ class Settings(BaseSettings):
             text = value.get_secret_value() if isinstance(value, SecretStr) else value
             if isinstance(text, str) and PLACEHOLDER in text:
                 yield f"{self.variable(field)} still contains the placeholder {PLACEHOLDER!r}"
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del dotenv_settings, file_secret_settings  # they would be fixed at import
-        secrets = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
-        return (
-            init_settings,
-            env_settings,
-            DotEnvSettingsSource(settings_cls, os.environ.get("ENV_FILE", ".env")),
-            SecretsSettingsSource(settings_cls, secrets if secrets.is_dir() else None),
-        )
 
     @classmethod
     def _read(cls) -> Self:
