@@ -1,5 +1,6 @@
 """Versions over HTTP: `ETag` out, `If-Match` and `If-None-Match` back (RFC 9110, section 13.1)."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, TypeVar
 
@@ -18,20 +19,17 @@ def tags_in(header: str) -> set[str]:
     return {tag.strip() for tag in header.split(",")}
 
 
+@dataclass(frozen=True)
 class IfMatchHeader:
     """The versions for which the caller wants its change made; all, where it names none."""
 
-    def __init__(
-        self,
-        if_match: Annotated[
-            str | None,
-            Header(description="The ETag that was read; the change is made only if it holds."),
-        ] = None,
-    ) -> None:
-        self.tags = None if if_match is None else tags_in(if_match)
+    if_match: Annotated[
+        str | None,
+        Header(description="The ETag that was read; the change is made only if it holds."),
+    ] = None
 
     def allows(self, version: int) -> bool:
-        return self.tags is None or bool(self.tags & {"*", etag(version)})
+        return self.if_match is None or bool(tags_in(self.if_match) & {"*", etag(version)})
 
 
 IfMatch = Annotated[IfMatchHeader, Depends(inline(IfMatchHeader))]
