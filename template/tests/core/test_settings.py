@@ -106,7 +106,7 @@ def test_the_same_is_accepted_while_developing(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_secret_of_a_feature_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    class PaymentSettings(Settings):
+    class PaymentSettings(CorsSettings):  # not of `Settings` itself: `load_all` would meet it
         model_config = SettingsConfigDict(env_prefix="PAYMENT_")
         key: SecretStr = SecretStr("change-me")
 
