@@ -76,9 +76,8 @@ class Authenticator:
 
 class Unauthenticated(AppError):
     status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
-
-    def __init__(self, detail: str = "Log in first.") -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+    detail = "Log in first."
+    headers: Mapping[str, str] | None = {"WWW-Authenticate": "Bearer"}
 
 
 class Forbidden(AppError):
