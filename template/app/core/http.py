@@ -30,17 +30,13 @@ class HttpSettings(Settings):
     attempts: int = Field(default=3, ge=1, description="Tries of an idempotent call in all.")
 
 
-class RetryableResponse(Exception):
-    def __init__(self, response: httpx2.Response) -> None:
-        self.response = response
-
-
 class RetryTransport(httpx2.AsyncBaseTransport):
     """Repeats an idempotent call that failed on the way, or was answered with "not now"."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport, attempts: int) -> None:
         self.inner = inner
-        self.attempts = attempts
+        caller = stamina.AsyncRetryingCaller(attempts=attempts, wait_initial=0.1, wait_max=2)
+        self.retry = caller.on((httpx2.TransportError, httpx2.HTTPStatusError))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         # A streamed body is gone after the first try.
@@ -48,23 +44,15 @@ class RetryTransport(httpx2.AsyncBaseTransport):
         if request.method not in IDEMPOTENT_METHODS or not replayable:
             return await self.inner.handle_async_request(request)
         try:
-            async for attempt in stamina.retry_context(
-                on=(httpx2.TransportError, RetryableResponse),
-                attempts=self.attempts,
-                wait_initial=0.1,
-                wait_max=2,
-            ):
-                with attempt:
-                    return await self._try(request)
-        except RetryableResponse as last:
+            return await self.retry(self._try, request)
+        except httpx2.HTTPStatusError as last:
             return last.response
-        raise AssertionError  # pragma: no cover  (the loop returns or raises)
 
     async def _try(self, request: httpx2.Request) -> httpx2.Response:
         response = await self.inner.handle_async_request(request)
         if response.status_code in RETRYABLE_STATUSES:
             await response.aread()
-            raise RetryableResponse(response)
+            raise httpx2.HTTPStatusError("not now", request=request, response=response)
         return response
 
     async def aclose(self) -> None:
