@@ -147,14 +147,11 @@ def authenticators(app: FastAPI) -> Sequence[Authenticator]:
 
 
 def needs_log_in(route: RouteContext) -> bool:
-    return bool(required_permissions(route)) or any(
-        dependant.call is require_log_in for dependant in dependants(route)
-    )
+    return bool(required_permissions(route)) or require_log_in in calls(route)
 
 
 def required_permissions(route: RouteContext) -> list[Permission]:
-    calls = [dependant.call for dependant in dependants(route)]
-    return [call.permission for call in calls if isinstance(call, Requirement)]
+    return [call.permission for call in calls(route) if isinstance(call, Requirement)]
 
 
 def known_permissions(app: FastAPI) -> dict[str, Permission]:
@@ -163,10 +160,11 @@ def known_permissions(app: FastAPI) -> dict[str, Permission]:
     return {found.name: found for route in routes for found in required_permissions(route)}
 
 
-def dependants(route: RouteContext) -> Iterator[Dependant]:
+def calls(route: RouteContext) -> Iterator[object]:
+    """Give all that a route depends on."""
     top: Dependant | None = getattr(route, "dependant", None)
     waiting = [] if top is None else [top]
     while waiting:
         dependant = waiting.pop()
-        yield dependant
+        yield dependant.call
         waiting += dependant.dependencies
