@@ -23,7 +23,6 @@ from app.core.settings import AppSettings
 
 DOCUMENT = "/openapi.json"
 CDN = "https://cdn.jsdelivr.net"
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def operation_id(route: APIRoute) -> str:
@@ -92,7 +91,7 @@ def declare_problems(document: dict[str, Any]) -> None:
         schemas.pop(unused, None)
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path in document["paths"].values():
-        for operation in (path[method] for method in METHODS if method in path):
+        for operation in path.values():
             responses = operation["responses"]
             for status, response in responses.items():
                 if status.startswith(("4", "5")):
