@@ -10,7 +10,7 @@ from http import HTTPStatus
 from time import perf_counter
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +32,7 @@ SECURITY_HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 CONTENT_SECURITY_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+OF_THE_BODY = {b"content-type", b"content-length", b"content-encoding"}
 STRICT_TRANSPORT_SECURITY = b"max-age=31536000; includeSubDomains"
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -65,7 +66,7 @@ class Edge:
             await self.app(scope, receive, send)
             return
         headers = [*self.headers, (b"x-request-id", request_id.encode())]
-        await Exchange(self, scope, send, headers).run(receive)
+        await Exchange(self, scope, receive, send, headers).run()
 
 
 @dataclass(slots=True)
@@ -74,16 +75,17 @@ class Exchange:
 
     edge: Edge
     scope: Scope
+    receive: Receive
     pass_on: Send
     headers: RawHeaders
     status: int = CLIENT_CLOSED_REQUEST
     started: bool = False
     replaced: bool = False
 
-    async def run(self, receive: Receive) -> None:
+    async def run(self) -> None:
         begin = perf_counter()
         try:
-            await self.edge.app(self.scope, receive, self.send)
+            await self.edge.app(self.scope, self.receive, self.send)
         except ClientDisconnect:
             log.debug("client left before its request was read")
         except Exception as error:
@@ -94,14 +96,16 @@ class Exchange:
             answer: ASGIApp = problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail=detail)
             for cls, arguments, options in self.edge.around_errors:
                 answer = cls(answer, *arguments, **options)
-            await answer(self.scope, receive, self.send)
+            await answer(self.scope, self.receive, self.send)
         finally:
             self.record(perf_counter() - begin)
 
     async def send(self, message: Message) -> None:
+        if self.replaced:
+            return
         if message["type"] == "http.response.start":
             await self.start(message)
-        elif not self.replaced:
+        else:
             await (self.send_part if message.get("more_body") else self.pass_on)(message)
 
     async def send_part(self, message: Message) -> None:
@@ -115,20 +119,16 @@ class Exchange:
     async def start(self, message: Message) -> None:
         self.status = message["status"]
         headers = message.setdefault("headers", [])
-        body = None
         if self.status >= HTTPStatus.BAD_REQUEST and is_plain_text(headers):
             # An error of Starlette's own middleware: it becomes a problem like all others.
-            response = problem_response(self.status)
-            body, self.replaced = response.body, True
-            fields = MutableHeaders(raw=headers)
-            fields["content-type"] = response.headers["content-type"]
-            fields["content-length"] = response.headers["content-length"]
-            del fields["content-encoding"]
+            problem = problem_response(self.status)
+            problem.raw_headers += [field for field in headers if field[0] not in OF_THE_BODY]
+            await problem(self.scope, self.receive, self.send)
+            self.replaced = True
+            return
         self.add_headers(headers)
         self.started = True
         await self.pass_on(message)
-        if body is not None:
-            await self.pass_on({"type": "http.response.body", "body": body})
 
     def add_headers(self, headers: RawHeaders) -> None:
         if not any(name == b"content-security-policy" for name, _ in headers):
