@@ -1,9 +1,10 @@
 """What every model shares: names of constraints, time stamps, columns that behave alike on all."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import DateTime, Dialect, Enum, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -25,6 +26,15 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         del dialect
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+
+
+def values_of(kind: type[StrEnum]) -> list[str]:
+    return [member.value for member in kind]
+
+
+def text_of(kind: type[StrEnum]) -> Enum:
+    """Store the values as text, in no type of the database's own: a new one needs no migration."""
+    return Enum(kind, native_enum=False, length=16, values_callable=values_of)
 
 
 class Base(DeclarativeBase):
