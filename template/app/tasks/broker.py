@@ -6,7 +6,6 @@ Celery has no types, so all that is asked of it is asked here.
 import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from os import getpid
 from socket import gethostname
 from typing import Any
@@ -20,7 +19,7 @@ from kombu.transport.virtual.base import QoS
 from app.core.settings import StartupError
 from app.tasks.carriers import Message
 from app.tasks.claims import PATIENCE
-from app.tasks.declarations import KINDS, queues
+from app.tasks.declarations import KINDS
 from app.tasks.settings import TaskSettings
 
 RUN = "run"
@@ -46,15 +45,6 @@ class BrokerUnavailable(Exception):
 
 RunNow = Callable[[UUID], None]
 Process = Callable[[], AbstractContextManager[RunNow]]
-
-
-@dataclass(frozen=True)
-class WorkerOptions:
-    """How to work. Without `queues` on all, without `concurrency` one process for each CPU."""
-
-    queues: Sequence[str]
-    concurrency: int | None
-    pool: str
 
 
 @contextmanager
@@ -141,11 +131,21 @@ class Broker:
         with errors_explained():
             return bool(self._celery.control.ping(timeout=seconds, limit=1, **here))
 
-    def work(self, process: Process, options: WorkerOptions, *, ready: Callable[[], None]) -> None:
+    def work(
+        self,
+        process: Process,
+        *,
+        queues: Sequence[str] | None,
+        concurrency: int | None,
+        pool: str,
+        ready: Callable[..., None],
+    ) -> None:
         """Work until the process is told to stop, and finish then what has begun.
 
         Args:
             process: opened in each process that runs tasks.
+            queues: those to take from; all without them.
+            concurrency: how many processes; one for each CPU without it.
             ready: called when all of them have begun.
         """
         stack = ExitStack()
@@ -161,37 +161,30 @@ class Broker:
         def run(task_id: str) -> None:
             opened[-1](UUID(task_id))
 
-        def show(**_: object) -> None:
-            ready()
-
-        workers: list[Any] = []
-
-        def note(sender: object, **_: object) -> None:
-            workers.append(sender)
-
         receivers: list[tuple[Any, Callable[..., None]]] = [
             (signals.setup_logging, leave_logging),
-            (signals.worker_init, note),
             (signals.worker_process_init, begin),
-            (signals.worker_ready, show),
+            (signals.worker_ready, ready),
             (signals.worker_process_shutdown, end),
             (signals.worker_shutdown, end),
         ]
         for signal, receiver in receivers:
             signal.connect(receiver, weak=False)
         forgive_restoring()
-        self._celery.start(self._arguments(options))
-        if workers and workers[0].exitcode:
-            raise SystemExit(workers[0].exitcode)
-
-    def _arguments(self, options: WorkerOptions) -> list[str]:
-        names = ",".join(self._queue(queue) for queue in options.queues or queues())
-        concurrency = [f"--concurrency={options.concurrency}"] if options.concurrency else []
-        name = f"--hostname=worker-{getpid()}@{gethostname()}"
-        # What they tell each other, nobody here asks for.
-        alone = ("--without-gossip", "--without-mingle")
-        work = (f"--queues={names}", f"--pool={options.pool}", *concurrency)
-        return ["--quiet", "worker", name, *work, *alone]
+        known = {kind.queue for kind in KINDS.values()}
+        worker = self._celery.Worker(
+            hostname=f"worker-{getpid()}@{gethostname()}",
+            queues=[self._queue(name) for name in queues or sorted(known)],
+            concurrency=concurrency,
+            pool=pool,
+            quiet=True,
+            # What they tell each other, nobody here asks for.
+            without_gossip=True,
+            without_mingle=True,
+        )
+        worker.start()
+        if worker.exitcode:
+            raise SystemExit(worker.exitcode)
 
     def _queue(self, name: str) -> str:
         return f"{self._namespace}.{name}"

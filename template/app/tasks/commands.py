@@ -5,10 +5,9 @@ import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from enum import StrEnum
 from importlib import import_module
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
@@ -22,20 +21,16 @@ from app.core.database.settings import DatabaseSettings
 from app.core.logging import configure_logging
 from app.core.settings import StartupError
 from app.tasks.beat import beat
-from app.tasks.broker import Broker, BrokerUnavailable, WorkerOptions
+from app.tasks.broker import Broker, BrokerUnavailable
 from app.tasks.models import Task, TaskState
 from app.tasks.settings import TaskSettings
 
 commands = typer.Typer(no_args_is_help=True, help="Background tasks.")
 
 
-class Pool(StrEnum):
-    PREFORK = "prefork"
-    SOLO = "solo"
-
-
+Pool = Literal["prefork", "solo"]
 # Elsewhere, Celery begins its processes anew, and they would know of no task.
-POOL = Pool.PREFORK if sys.platform == "linux" else Pool.SOLO
+POOL: Pool = "prefork" if sys.platform == "linux" else "solo"
 
 Queue = Annotated[list[str] | None, typer.Option(help="Take from it; may be repeated.")]
 Concurrency = Annotated[int | None, typer.Option(min=1, help="Processes; unset: as many as CPUs.")]
@@ -51,7 +46,7 @@ def worker(queue: Queue = None, concurrency: Concurrency = None, pool: PoolOptio
     with development_services():
         # Imported late: it needs all features, and this is one.
         work = import_module("app.tasks.worker").work
-        work(WorkerOptions(queue or [], concurrency, pool))
+        work(queue, concurrency, pool)
 
 
 @commands.command("beat")

@@ -95,7 +95,3 @@ def task(
         return kind
 
     return declare
-
-
-def queues() -> list[str]:
-    return sorted({kind.queue for kind in KINDS.values()})

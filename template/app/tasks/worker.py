@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, multiprocess, start_h
 
 from app.commands.database import wait_for_database
 from app.main import app
-from app.tasks.broker import Broker, RunNow, WorkerOptions
+from app.tasks.broker import Broker, RunNow
 from app.tasks.resources import State
 from app.tasks.settings import TaskSettings
 
@@ -24,7 +24,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 OWN = "worker-metrics-"
 
 
-def work(options: WorkerOptions) -> None:
+def work(queues: Sequence[str] | None, concurrency: int | None, pool: str) -> None:
     """Work until told to stop.
 
     Raises:
@@ -32,12 +32,12 @@ def work(options: WorkerOptions) -> None:
     """
     settings = TaskSettings.load()
     broker = Broker(settings)
-    if settings.metrics_port and options.pool == "prefork" and FOLDER not in os.environ:
+    if settings.metrics_port and pool == "prefork" and FOLDER not in os.environ:
         share_metrics()
     # Here and not only in the processes: one clear line, and no restarts without end.
     asyncio.run(wait_for_database())
     try:
-        broker.work(process, options, ready=show_metrics)
+        broker.work(process, queues=queues, concurrency=concurrency, pool=pool, ready=show_metrics)
     finally:
         forget_metrics()
 
@@ -63,7 +63,7 @@ def process() -> Generator[RunNow]:
         yield partial(portal.call, state["runner"].run)
 
 
-def show_metrics() -> None:
+def show_metrics(**_: object) -> None:
     port = TaskSettings.load().metrics_port
     if port is None:
         return
