@@ -4,8 +4,8 @@ Celery has no types, so all that is asked of it is asked here.
 """
 
 import logging
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from os import getpid
 from socket import gethostname
 from typing import Any
@@ -39,20 +39,8 @@ TRANSPORT = {
 }
 
 
-class BrokerUnavailable(Exception):
-    """It did not take, or did not say that it took, what it was given."""
-
-
 RunNow = Callable[[UUID], None]
 Process = Callable[[], AbstractContextManager[RunNow]]
-
-
-@contextmanager
-def errors_explained() -> Generator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        raise BrokerUnavailable(str(error)) from error
 
 
 def leave_logging(**_: object) -> None:
@@ -121,15 +109,19 @@ class Broker:
     def close(self) -> None:
         self._celery.close()
 
-    def ping(self, seconds: float) -> bool:
-        """Whether a worker on this machine answers in time.
+    def ping(self, seconds: float) -> None:
+        """Wait for an answer of a worker on this machine.
 
         Raises:
-            BrokerUnavailable: the broker does not.
+            StartupError: the broker does not answer, or none does in time.
         """
         here = {"pattern": f"*@{gethostname()}", "matcher": "glob"}
-        with errors_explained():
-            return bool(self._celery.control.ping(timeout=seconds, limit=1, **here))
+        try:
+            answers = self._celery.control.ping(timeout=seconds, limit=1, **here)
+        except OperationalError as error:
+            raise StartupError(f"The broker does not answer: {error}") from error
+        if not answers:
+            raise StartupError("No worker on this machine answers.")
 
     def work(
         self,
@@ -190,7 +182,7 @@ class Broker:
         return f"{self._namespace}.{name}"
 
     def _publish(self, messages: Sequence[Message]) -> None:
-        with errors_explained(), self._celery.producer_or_acquire() as producer:
+        with self._celery.producer_or_acquire() as producer:
             for message in messages:
                 kind = KINDS.get(message.name)
                 self._celery.send_task(

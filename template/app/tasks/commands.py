@@ -21,7 +21,7 @@ from app.core.database.settings import DatabaseSettings
 from app.core.logging import configure_logging
 from app.core.settings import StartupError
 from app.tasks.beat import beat
-from app.tasks.broker import Broker, BrokerUnavailable
+from app.tasks.broker import Broker
 from app.tasks.models import Task, TaskState
 from app.tasks.settings import TaskSettings
 
@@ -61,12 +61,7 @@ def run_beat() -> None:
 @commands.command()
 def ping(timeout: Seconds = 5) -> None:
     """Exit with 0 if a worker on this machine answers, for probes; with 1 if none does."""
-    try:
-        answered = Broker(TaskSettings.load()).ping(timeout)
-    except BrokerUnavailable as error:
-        raise StartupError(f"The broker does not answer: {error}") from error
-    if not answered:
-        raise StartupError("No worker on this machine answers.")
+    Broker(TaskSettings.load()).ping(timeout)
     typer.echo("A worker answers.")
 
 
