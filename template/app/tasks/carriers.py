@@ -35,26 +35,25 @@ class Here:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._turn = asyncio.Semaphore(AT_ONCE)
-        self._running: set[asyncio.Task[None]] = set()
+        self._waiting: asyncio.Queue[UUID] = asyncio.Queue()
 
     async def send(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            running = asyncio.create_task(self._in_turn(message.task_id))
-            self._running.add(running)
-            running.add_done_callback(self._running.discard)
+            self._waiting.put_nowait(message.task_id)
 
-    async def _in_turn(self, task_id: UUID) -> None:
-        async with self._turn:
-            try:
-                await self._run(task_id)
-            except Exception:
-                # It is sent again, as after a worker that died.
-                log.exception("task not run", task_id=str(task_id))
+    async def work(self) -> None:
+        """Run them until cancelled: what runs then is begun anew by whoever runs tasks next."""
+        turn = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                task_id = await self._waiting.get()
+                await turn.acquire()
+                running = group.create_task(self._try(task_id))
+                running.add_done_callback(lambda _: turn.release())
 
-    async def close(self) -> None:
-        """Stop what runs: it is begun anew by whoever runs tasks next."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    async def _try(self, task_id: UUID) -> None:
+        try:
+            await self._run(task_id)
+        except Exception:
+            # It is sent again, as after a worker that died.
+            log.exception("task not run", task_id=str(task_id))

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from random import uniform
@@ -16,6 +15,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from app.core.cache import NO_CACHE, Cache
+from app.core.concurrency import background
 from app.core.database.engine import Database
 from app.core.events import NOBODY, Events
 from app.core.identity import Principal
@@ -96,20 +96,15 @@ class Runner:
             events=self._events,
             cache=self._cache,
         )
-        keeper = asyncio.create_task(self._claims.keep(task))
         limit = asyncio.timeout(kind.time_limit)
         try:
-            async with limit:
+            async with background(self._claims.keep(task)), limit:
                 result = await kind(context, kind.arguments.model_validate(task.arguments))
         except TimeoutError as error:
             # Not one of the function's own.
             if limit.expired():
                 raise TaskTimeout(kind.time_limit) from error
             raise
-        finally:
-            keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
         # As JSON has it: a database knows no NaN.
         return None if result is None else orjson.loads(result.model_dump_json())
 

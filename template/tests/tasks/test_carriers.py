@@ -3,6 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.core.concurrency import background
 from app.tasks.carriers import AT_ONCE, Here, Message
 
 
@@ -22,9 +23,9 @@ async def test_a_few_are_run_at_once_and_the_end_stops_them() -> None:
             stopped.append(task_id)
 
     here = Here(run)
-    await here.send(messages(AT_ONCE + 2))
-    await asyncio.sleep(0.01)
-    await here.close()
+    async with background(here.work()):
+        await here.send(messages(AT_ONCE + 2))
+        await asyncio.sleep(0.01)
 
     assert len(begun) == len(stopped) == AT_ONCE
 
@@ -38,9 +39,9 @@ async def test_failure_is_told_and_stops_no_other(capsys: pytest.CaptureFixture[
             raise ConnectionError("the database is away")
 
     here = Here(fail_once)
-    await here.send(messages(AT_ONCE + 2))
-    await asyncio.sleep(0.01)
-    await here.close()
+    async with background(here.work()):
+        await here.send(messages(AT_ONCE + 2))
+        await asyncio.sleep(0.01)
 
     assert len(run) == AT_ONCE + 2
     assert "the database is away" in capsys.readouterr().out
