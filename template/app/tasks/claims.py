@@ -8,7 +8,7 @@ from uuid import UUID
 
 import stamina
 import structlog
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import and_, or_, update
 
 from app.core.database.engine import Database
 from app.core.database.errors import DatabaseUnavailable
@@ -96,13 +96,12 @@ class Claims:
             log.warning("outcome dropped: another worker has the task", task_id=str(task.id))
 
     async def _change(self, task: Task, **values: object) -> bool:
+        # Whoever claims it after us does so at another time: what we still say counts no more.
+        ours = update(Task).where(
+            Task.id == task.id,
+            Task.state == TaskState.RUNNING,
+            Task.started_at == task.started_at,
+        )
         async with self._database.transaction() as session:
-            changed = await session.execute(
-                update(Task).where(*_ours(task)).values(**values).returning(Task.id)
-            )
-            return changed.first() is not None
-
-
-def _ours(task: Task) -> tuple[ColumnElement[bool], ...]:
-    # Whoever claims it after us does so at another time: what we still say counts no more.
-    return (Task.id == task.id, Task.state == TaskState.RUNNING, Task.started_at == task.started_at)
+            changed = await session.scalar(ours.values(**values).returning(Task.id))
+        return changed is not None
