@@ -55,28 +55,18 @@ class Outbox:
             self._session.add(task)
             await self._session.flush()
             return task
-        known = await self._known(task) or await self._insert(task)
+        same = select(Task).where(
+            Task.owner_id == task.owner_id, Task.name == task.name, Task.idempotency_key == key
+        )
+        known = await self._session.scalar(same)
+        if known is None:
+            try:
+                async with self._session.begin_nested():
+                    self._session.add(task)
+                known = task
+            except IntegrityError:
+                # Somebody else has used the key since we looked.
+                known = (await self._session.scalars(same)).one()
         if known.arguments != task.arguments:
             raise KeyReused
         return known
-
-    async def _known(self, task: Task) -> Task | None:
-        same: Task | None = await self._session.scalar(
-            select(Task).where(
-                Task.owner_id == task.owner_id,
-                Task.name == task.name,
-                Task.idempotency_key == task.idempotency_key,
-            )
-        )
-        return same
-
-    async def _insert(self, task: Task) -> Task:
-        try:
-            async with self._session.begin_nested():
-                self._session.add(task)
-        except IntegrityError:
-            # Somebody else has used the key since we looked.
-            if known := await self._known(task):
-                return known
-            raise
-        return task
