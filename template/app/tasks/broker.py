@@ -17,9 +17,9 @@ from celery.exceptions import OperationalError  # type: ignore[import-untyped]
 from kombu.transport.virtual.base import QoS
 
 from app.core.settings import StartupError
-from app.tasks.carriers import Message
 from app.tasks.claims import PATIENCE
 from app.tasks.declarations import KINDS
+from app.tasks.models import Task
 from app.tasks.settings import TaskSettings
 
 RUN = "run"
@@ -103,8 +103,8 @@ class Broker:
             worker_redirect_stdouts=False,
         )
 
-    async def send(self, messages: Sequence[Message]) -> None:
-        await run_sync(self._publish, messages)
+    async def send(self, tasks: Sequence[Task]) -> None:
+        await run_sync(self._publish, tasks)
 
     def close(self) -> None:
         self._celery.close()
@@ -181,16 +181,17 @@ class Broker:
     def _queue(self, name: str) -> str:
         return f"{self._namespace}.{name}"
 
-    def _publish(self, messages: Sequence[Message]) -> None:
+    def _publish(self, tasks: Sequence[Task]) -> None:
+        """Tell only which tasks to run: all else is in the database."""
         with self._celery.producer_or_acquire() as producer:
-            for message in messages:
-                kind = KINDS.get(message.name)
+            for task in tasks:
+                kind = KINDS.get(task.name)
                 self._celery.send_task(
                     RUN,
-                    [str(message.task_id)],
-                    task_id=str(message.task_id),
-                    queue=self._queue(message.queue),
-                    shadow=message.name,
+                    [str(task.id)],
+                    task_id=str(task.id),
+                    queue=self._queue(task.queue),
+                    shadow=task.name,
                     time_limit=kind and kind.time_limit + GRACE,
                     confirm_timeout=TRANSPORT["socket_timeout"],
                     producer=producer,

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 import structlog
+
+from app.tasks.models import Task
 
 AT_ONCE = 4
 
@@ -15,18 +16,9 @@ log = structlog.get_logger()
 Run = Callable[[UUID], Awaitable[None]]
 
 
-@dataclass(frozen=True)
-class Message:
-    """What a broker is told: which task to run. All else is in the database."""
-
-    task_id: UUID
-    name: str
-    queue: str
-
-
 class Carrier(Protocol):
-    async def send(self, messages: Sequence[Message]) -> None:
-        """Hand over messages. After an error, any of them may have been taken or not."""
+    async def send(self, tasks: Sequence[Task]) -> None:
+        """Hand tasks over. After an error, any of them may have been taken or not."""
         ...
 
 
@@ -37,9 +29,9 @@ class Here:
         self._run = run
         self._waiting: asyncio.Queue[UUID] = asyncio.Queue()
 
-    async def send(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            self._waiting.put_nowait(message.task_id)
+    async def send(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            self._waiting.put_nowait(task.id)
 
     async def work(self) -> None:
         """Run them until cancelled: what runs then is begun anew by whoever runs tasks next."""

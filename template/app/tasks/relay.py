@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated
-from uuid import UUID
 
 import structlog
 from fastapi import Depends
@@ -17,7 +16,7 @@ from starlette.requests import HTTPConnection
 
 from app.core.database.engine import Database
 from app.core.database.models import now
-from app.tasks.carriers import Carrier, Message
+from app.tasks.carriers import Carrier
 from app.tasks.declarations import KINDS
 from app.tasks.metrics import SENT, UNSENT
 from app.tasks.models import Task, TaskState
@@ -62,10 +61,10 @@ class Relay:
         longest = self._settings.relay_seconds
         # First without a lock: mostly there is nothing to do.
         while (wait := await self._until_due(longest)) <= 0:
-            messages = await self._take()
-            if not messages:
+            tasks = await self._take()
+            if not tasks:
                 return longest  # another relay has them
-            await self._send(messages)
+            await self._send(tasks)
         return wait
 
     async def _until_due(self, longest: float) -> float:
@@ -75,7 +74,7 @@ class Relay:
             return longest
         return min((due_at - now()).total_seconds(), longest)
 
-    async def _take(self) -> list[Message]:
+    async def _take(self) -> Sequence[Task]:
         """Mark tasks as sent before they are: until its message counts as lost, each is ours."""
         moment = now()
         due = select(Task).where(Task.due_at <= moment).order_by(Task.due_at).limit(BATCH)
@@ -84,31 +83,29 @@ class Relay:
             for task in tasks:
                 if task.state is not TaskState.WAITING:
                     log.warning("task is sent again", task_id=str(task.id), state=task.state)
-                task.due_at = moment + self._patience(task, moment)
+                patience = timedelta(seconds=self._settings.resend_seconds)
+                if task.state is TaskState.SENT:
+                    # As long again as it has been on its way: behind a long queue, messages must
+                    # not pile up.
+                    patience = max(patience, moment - task.run_at)
+                task.due_at = moment + patience
                 task.state = TaskState.SENT
                 # A release may have given its kind another one, and workers look there.
                 task.queue = KINDS[task.name].queue if task.name in KINDS else task.queue
-            return [Message(task.id, task.name, task.queue) for task in tasks]
+        return tasks
 
-    def _patience(self, task: Task, moment: datetime) -> timedelta:
-        patience = timedelta(seconds=self._settings.resend_seconds)
-        # As long again as it has been on its way: behind a long queue, messages must not pile up.
-        return max(patience, moment - task.run_at) if task.state is TaskState.SENT else patience
-
-    async def _send(self, messages: Sequence[Message]) -> None:
+    async def _send(self, tasks: Sequence[Task]) -> None:
         try:
-            await self._carrier.send(messages)
+            await self._carrier.send(tasks)
         except BaseException:  # also where the service stops meanwhile
-            UNSENT.inc(len(messages))
-            await self._put_back([message.task_id for message in messages])
+            UNSENT.inc(len(tasks))
+            ids = [task.id for task in tasks]
+            still_ours = update(Task).where(Task.id.in_(ids), Task.state == TaskState.SENT)
+            async with self._database.transaction() as session:
+                await session.execute(still_ours.values(state=TaskState.WAITING, due_at=now()))
             raise
-        for message in messages:
-            SENT.labels(message.queue).inc()
-
-    async def _put_back(self, task_ids: Sequence[UUID]) -> None:
-        still_ours = update(Task).where(Task.id.in_(task_ids), Task.state == TaskState.SENT)
-        async with self._database.transaction() as session:
-            await session.execute(still_ours.values(state=TaskState.WAITING, due_at=now()))
+        for task in tasks:
+            SENT.labels(task.queue).inc()
 
 
 async def get_relay(connection: HTTPConnection) -> Relay:

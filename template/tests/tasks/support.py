@@ -12,7 +12,6 @@ from sqlalchemy import update
 from app.core.database.engine import Database
 from app.core.database.models import now
 from app.core.problems import AppError, Unavailable
-from app.tasks.carriers import Message
 from app.tasks.declarations import KINDS, TaskContext, TaskKind, task
 from app.tasks.models import Task
 from app.tasks.outbox import Outbox
@@ -91,13 +90,13 @@ class Recorder:
     """A carrier that only takes down what it is given, or refuses while it is `down`."""
 
     def __init__(self) -> None:
-        self.sent: list[Message] = []
+        self.sent: list[Task] = []
         self.down = False
 
-    async def send(self, messages: Sequence[Message]) -> None:
+    async def send(self, tasks: Sequence[Task]) -> None:
         if self.down:
             raise ConnectionRefusedError
-        self.sent += messages
+        self.sent += tasks
 
 
 class Work:

@@ -4,11 +4,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.core.concurrency import background
-from app.tasks.carriers import AT_ONCE, Here, Message
+from app.tasks.carriers import AT_ONCE, Here
+from app.tasks.models import Task
 
 
-def messages(number: int) -> list[Message]:
-    return [Message(uuid4(), "double", "default") for _ in range(number)]
+def tasks(number: int) -> list[Task]:
+    return [Task(id=uuid4()) for _ in range(number)]
 
 
 async def test_a_few_are_run_at_once_and_the_end_stops_them() -> None:
@@ -24,7 +25,7 @@ async def test_a_few_are_run_at_once_and_the_end_stops_them() -> None:
 
     here = Here(run)
     async with background(here.work()):
-        await here.send(messages(AT_ONCE + 2))
+        await here.send(tasks(AT_ONCE + 2))
         await asyncio.sleep(0.01)
 
     assert len(begun) == len(stopped) == AT_ONCE
@@ -40,7 +41,7 @@ async def test_failure_is_told_and_stops_no_other(capsys: pytest.CaptureFixture[
 
     here = Here(fail_once)
     async with background(here.work()):
-        await here.send(messages(AT_ONCE + 2))
+        await here.send(tasks(AT_ONCE + 2))
         await asyncio.sleep(0.01)
 
     assert len(run) == AT_ONCE + 2

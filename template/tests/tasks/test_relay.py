@@ -7,9 +7,8 @@ import pytest
 from app.core.database.after_commit import after_commit
 from app.core.database.models import now
 from app.core.settings import forget_all
-from app.tasks.carriers import Message
 from app.tasks.declarations import KINDS
-from app.tasks.models import TaskState
+from app.tasks.models import Task, TaskState
 from app.tasks.outbox import Outbox
 from app.tasks.relay import Relay
 from app.tasks.settings import TaskSettings
@@ -26,8 +25,8 @@ async def test_due_tasks_are_sent_once(work: Work, monkeypatch: pytest.MonkeyPat
     wait = await work.relay.send_due()
     await work.relay.send_due()
 
-    [message] = work.carrier.sent
-    assert (message.task_id, message.name, message.queue) == (task.id, "double", "numbers")
+    [sent] = work.carrier.sent
+    assert (sent.id, sent.name, sent.queue) == (task.id, "double", "numbers")
     assert (await work.read(task.id)).state is TaskState.SENT
     assert (await work.read(later.id)).state is TaskState.WAITING
     assert wait == pytest.approx(0.05, abs=0.05)  # no longer than between two looks
@@ -42,8 +41,8 @@ async def test_relays_share_the_work(work: Work, monkeypatch: pytest.MonkeyPatch
 
     await asyncio.gather(one.relay.send_due(), other.relay.send_due())
 
-    sent = [message.task_id for message in one.carrier.sent + other.carrier.sent]
-    assert sorted(sent) == sorted(task.id for task in tasks)
+    ids = [sent.id for sent in one.carrier.sent + other.carrier.sent]
+    assert sorted(ids) == sorted(task.id for task in tasks)
 
 
 async def test_lost_messages_and_lost_workers_are_made_up_for(work: Work) -> None:
@@ -55,7 +54,7 @@ async def test_lost_messages_and_lost_workers_are_made_up_for(work: Work) -> Non
 
     await work.relay.send_due()
 
-    assert {message.task_id for message in work.carrier.sent} == {lost.id, dead.id}
+    assert {sent.id for sent in work.carrier.sent} == {lost.id, dead.id}
 
 
 async def test_message_in_a_long_queue_is_repeated_ever_more_rarely(work: Work) -> None:
@@ -78,7 +77,7 @@ async def test_task_of_an_older_release_is_sent_where_workers_look_now(work: Wor
 
     await work.relay.send_due()
 
-    queues = {message.task_id: message.queue for message in work.carrier.sent}
+    queues = {sent.id: sent.queue for sent in work.carrier.sent}
     assert queues == {moved.id: "numbers", unknown.id: "left"}
 
 
@@ -100,7 +99,7 @@ async def test_broker_that_is_away_loses_nothing(
 
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert {message.task_id for message in work.carrier.sent} == {task.id}
+    assert {sent.id for sent in work.carrier.sent} == {task.id}
     said += capsys.readouterr().out
     assert said.count("tasks cannot be sent") <= 3
 
@@ -122,8 +121,8 @@ async def test_nothing_leaves_without_the_commit(work: Work) -> None:
 class Stopped:
     """A carrier of a service that ends meanwhile."""
 
-    async def send(self, messages: Sequence[Message]) -> None:
-        del messages
+    async def send(self, tasks: Sequence[Task]) -> None:
+        del tasks
         raise asyncio.CancelledError
 
 

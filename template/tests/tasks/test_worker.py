@@ -118,5 +118,5 @@ async def test_beat_enqueues_what_recurs(work: Work, tmp_path: Path) -> None:
         process.terminate()
         code = await asyncio.to_thread(process.wait, 20)
 
-    assert "tasks.purge" in [message.name for message in work.carrier.sent]
+    assert "tasks.purge" in [sent.name for sent in work.carrier.sent]
     assert code == 0, (tmp_path / "beat.log").read_text()
