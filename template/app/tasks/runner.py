@@ -19,7 +19,7 @@ from app.core.concurrency import background
 from app.core.database.engine import Database
 from app.core.events import NOBODY, Events
 from app.core.identity import Principal
-from app.core.problems import AppError, problem_response
+from app.core.problems import AppError, make_problem, problem_of
 from app.tasks.claims import Claims
 from app.tasks.declarations import KINDS, TaskContext
 from app.tasks.metrics import ATTEMPTS
@@ -109,10 +109,16 @@ class Runner:
         return None if result is None else orjson.loads(result.model_dump_json())
 
     async def _failed(self, task: Task, error: Exception) -> str:
-        if not isinstance(error, AppError):
+        # As over HTTP: what was expected is told, and of all else only that it happened.
+        if isinstance(error, AppError):
+            problem = {**problem_of(error).model_dump(exclude_none=True), **error.members}
+            # It would fail again: the task's own fault, not that of what it needs.
+            final = error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        else:
             errors.error("task failed", exc_info=error)
-        problem = _problem(error)
-        if is_final(error) or task.attempts >= KINDS[task.name].max_attempts:
+            problem = make_problem(500, None, []).model_dump(exclude_none=True)
+            final = False
+        if final or task.attempts >= KINDS[task.name].max_attempts:
             await self._claims.finish(task, error=problem)
             return "failed"
         await self._claims.retry(task, problem, after=self._backoff(task.attempts))
@@ -122,23 +128,6 @@ class Runner:
         # Any time up to the limit, so that tasks that failed together do not come back together.
         limit = min(2 * self._settings.retry_seconds * 2 ** (attempts - 1), LONGEST_RETRY)
         return timedelta(seconds=uniform(0, limit))  # noqa: S311  (nobody gains by guessing)
-
-
-def is_final(error: Exception) -> bool:
-    """Whether it would fail again: the task's own fault, not that of what it needs."""
-    return isinstance(error, AppError) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _problem(error: Exception) -> dict[str, Any]:
-    # As over HTTP: what was expected is told, and of all else only that it happened.
-    if isinstance(error, AppError):
-        answer = problem_response(
-            error.status, detail=error.detail, words=error.words(), members=error.members
-        )
-    else:
-        answer = problem_response(HTTPStatus.INTERNAL_SERVER_ERROR)
-    problem: dict[str, Any] = orjson.loads(answer.body)
-    return problem
 
 
 def _request_id(task: Task) -> dict[str, str]:
