@@ -67,7 +67,9 @@ class Runner:
             log.info("nothing to run: done, under way, or not known here", task_id=str(task_id))
             return
         names = {"task_id": str(task.id), "task": task.name, "principal": task.owner_id}
-        with bound_contextvars(**names, **_request_id(task)):
+        if task.request_id is not None:
+            names["request_id"] = task.request_id
+        with bound_contextvars(**names):
             begin = perf_counter()
             outcome = await self._attempt(task)
             duration = perf_counter() - begin
@@ -128,7 +130,3 @@ class Runner:
         # Any time up to the limit, so that tasks that failed together do not come back together.
         limit = min(2 * self._settings.retry_seconds * 2 ** (attempts - 1), LONGEST_RETRY)
         return timedelta(seconds=uniform(0, limit))  # noqa: S311  (nobody gains by guessing)
-
-
-def _request_id(task: Task) -> dict[str, str]:
-    return {} if task.request_id is None else {"request_id": task.request_id}
