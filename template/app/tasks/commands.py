@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from types import FrameType
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -53,7 +52,7 @@ def worker(queue: Queue = None, concurrency: Concurrency = None, pool: PoolOptio
 def run_beat() -> None:
     """Enqueue what recurs. One is enough, and more do no harm."""
     configure_logging()
-    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with development_services():
         asyncio.run(beat_alone())
 
@@ -69,8 +68,7 @@ def ping(timeout: Seconds = 5) -> None:
 def dead() -> None:
     """List the tasks that failed for good."""
     with development_services():
-        for line in asyncio.run(dead_tasks()):
-            typer.echo(line)
+        asyncio.run(list_dead())
 
 
 @commands.command()
@@ -80,11 +78,6 @@ def requeue(ids: Ids = None, every: All = False) -> None:  # noqa: FBT002  (an o
         raise StartupError("Name tasks by their ids, or all with --all.")
     with development_services():
         typer.echo(f"{asyncio.run(revive(ids))} enqueued")
-
-
-def leave(signum: int, frame: FrameType | None) -> None:
-    del signum, frame
-    sys.exit(0)
 
 
 @asynccontextmanager
@@ -101,18 +94,14 @@ async def beat_alone() -> None:
         await beat(database)
 
 
-async def dead_tasks() -> list[str]:
+async def list_dead() -> None:
     failed = select(Task).where(Task.state == TaskState.FAILED).order_by(Task.finished_at)
     async with transaction() as session:
-        return [
-            f"{task.id}  {task.finished_at:%Y-%m-%dT%H:%M:%SZ}  {task.name}  {reason(task)}"
-            for task in await session.scalars(failed)
-        ]
-
-
-def reason(task: Task) -> str:
-    error = task.error or {}
-    return f"{error.get('title')}: {error.get('detail') or error.get('request_id')}"
+        tasks = (await session.scalars(failed)).all()
+    for task in tasks:
+        error = task.error or {}
+        reason = f"{error.get('title')}: {error.get('detail') or error.get('request_id')}"
+        typer.echo(f"{task.id}  {task.finished_at:%Y-%m-%dT%H:%M:%SZ}  {task.name}  {reason}")
 
 
 async def revive(ids: list[UUID] | None) -> int:
