@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import Annotated, Literal
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commands.development import development_services
+from app.commands.transaction import in_transaction
 from app.core.database.engine import open_database
 from app.core.database.models import now
 from app.core.database.settings import DatabaseSettings
@@ -67,8 +68,10 @@ def ping(timeout: Seconds = 5) -> None:
 @commands.command()
 def dead() -> None:
     """List the tasks that failed for good."""
-    with development_services():
-        asyncio.run(list_dead())
+    for task in in_transaction(dead_tasks):
+        error = task.error or {}
+        reason = f"{error.get('title')}: {error.get('detail') or error.get('request_id')}"
+        typer.echo(f"{task.id}  {task.finished_at:%Y-%m-%dT%H:%M:%SZ}  {task.name}  {reason}")
 
 
 @commands.command()
@@ -76,17 +79,7 @@ def requeue(ids: Ids = None, every: All = False) -> None:  # noqa: FBT002  (an o
     """Have dead tasks run again, with all their attempts."""
     if bool(ids) == every:
         raise StartupError("Name tasks by their ids, or all with --all.")
-    with development_services():
-        typer.echo(f"{asyncio.run(revive(ids))} enqueued")
-
-
-@asynccontextmanager
-async def transaction() -> AsyncGenerator[AsyncSession]:
-    async with (
-        open_database(DatabaseSettings.load()) as database,
-        database.transaction() as session,
-    ):
-        yield session
+    typer.echo(f"{in_transaction(partial(revive, ids=ids))} enqueued")
 
 
 async def beat_alone() -> None:
@@ -94,30 +87,24 @@ async def beat_alone() -> None:
         await beat(database)
 
 
-async def list_dead() -> None:
+async def dead_tasks(session: AsyncSession) -> Sequence[Task]:
     failed = select(Task).where(Task.state == TaskState.FAILED).order_by(Task.finished_at)
-    async with transaction() as session:
-        tasks = (await session.scalars(failed)).all()
-    for task in tasks:
-        error = task.error or {}
-        reason = f"{error.get('title')}: {error.get('detail') or error.get('request_id')}"
-        typer.echo(f"{task.id}  {task.finished_at:%Y-%m-%dT%H:%M:%SZ}  {task.name}  {reason}")
+    return (await session.scalars(failed)).all()
 
 
-async def revive(ids: list[UUID] | None) -> int:
+async def revive(session: AsyncSession, ids: list[UUID] | None) -> int:
     moment = now()
     statement = update(Task).where(Task.state == TaskState.FAILED)
     if ids:
         statement = statement.where(Task.id.in_(ids))
-    async with transaction() as session:
-        revived = await session.scalars(
-            statement.values(
-                state=TaskState.WAITING,
-                attempts=0,
-                error=None,
-                run_at=moment,
-                due_at=moment,
-                finished_at=None,
-            ).returning(Task.id)
-        )
-        return len(revived.all())
+    revived = await session.scalars(
+        statement.values(
+            state=TaskState.WAITING,
+            attempts=0,
+            error=None,
+            run_at=moment,
+            due_at=moment,
+            finished_at=None,
+        ).returning(Task.id)
+    )
+    return len(revived.all())
