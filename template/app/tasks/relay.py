@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import structlog
-from fastapi import Depends
 from sqlalchemy import func, select, update
-from starlette.requests import HTTPConnection
 
 from app.core.database.engine import Database
 from app.core.database.models import now
+from app.core.dependencies import opened
 from app.tasks.carriers import Carrier
 from app.tasks.declarations import KINDS
 from app.tasks.metrics import SENT, UNSENT
@@ -108,9 +107,4 @@ class Relay:
             SENT.labels(task.queue).inc()
 
 
-async def get_relay(connection: HTTPConnection) -> Relay:
-    relay: Relay = connection.state.relay
-    return relay
-
-
-CurrentRelay = Annotated[Relay, Depends(get_relay)]
+CurrentRelay = Annotated[Relay, opened("relay")]
