@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
-from typing import TypedDict
 
 from fastapi import FastAPI
 
@@ -19,13 +18,8 @@ from app.tasks.runner import Runner
 from app.tasks.settings import TaskSettings
 
 
-class State(TypedDict):
-    relay: Relay
-    runner: Runner
-
-
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncGenerator[State]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Relay | Runner]]:
     """Send tasks while the service runs; without a broker, also run them, and be the beat."""
     settings = TaskSettings.load()
     async with AsyncExitStack() as stack:

@@ -7,10 +7,13 @@ from app.core.identity import requires
 from app.core.pagination import InvalidCursor, Page
 from app.core.problems import responses
 from app.tasks.models import Task
+from app.tasks.resources import lifespan
 from app.tasks.schemas import TaskQuery, TaskRead
 from app.tasks.service import READ, TaskNotFound, Tasks
 
-router = APIRouter(prefix="/tasks", tags=["tasks"], dependencies=[requires(READ)])
+router = APIRouter(
+    prefix="/tasks", tags=["tasks"], dependencies=[requires(READ)], lifespan=lifespan
+)
 
 
 @router.get("", response_model=Page[TaskRead], responses=responses(InvalidCursor))

@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, multiprocess, start_h
 from app.commands.database import wait_for_database
 from app.main import app
 from app.tasks.broker import Broker, RunNow
-from app.tasks.resources import State
+from app.tasks.runner import Runner
 from app.tasks.settings import TaskSettings
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -59,8 +59,8 @@ def process() -> Generator[RunNow]:
     """Open an event loop, and on it what the service has, once for all tasks of a process."""
     lifespan = app.router.lifespan_context(app)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(lifespan) as opened:
-        state = cast("State", opened)
-        yield partial(portal.call, state["runner"].run)
+        runner = cast("dict[str, Runner]", opened)["runner"]
+        yield partial(portal.call, runner.run)
 
 
 def show_metrics(**_: object) -> None:
