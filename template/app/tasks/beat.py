@@ -8,11 +8,10 @@ import structlog
 
 from app.core.database.engine import Database
 from app.core.database.models import now
-from app.core.identity import Principal
 from app.tasks.declarations import KINDS
 from app.tasks.outbox import KeyReused, Outbox
 
-SYSTEM = Principal("system")
+SYSTEM = "system"
 RETRY_AFTER = 5.0  # seconds
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,7 +39,7 @@ async def enqueue_current(database: Database, moment: datetime) -> float:
             # Also by a release that gave it other arguments: it is enqueued.
             with suppress(KeyReused):
                 async with database.transaction() as session:
-                    outbox = Outbox(session, SYSTEM.id)
+                    outbox = Outbox(session, SYSTEM)
                     await outbox.add(kind, kind.arguments(), key=current.isoformat())
             following.append(current + kind.every)
     return max((min(following) - now()).total_seconds(), 0)

@@ -26,7 +26,7 @@ async def hours(work: Work) -> list[str]:
     async with work.database.read.begin() as session:
         mine = select(Task).where(Task.name == "hourly").order_by(Task.created_at)
         tasks = (await session.scalars(mine)).all()
-        assert {task.owner_id for task in tasks} <= {SYSTEM.id}
+        assert {task.owner_id for task in tasks} <= {SYSTEM}
         return [task.idempotency_key or "" for task in tasks]
 
 
