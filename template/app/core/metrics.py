@@ -66,12 +66,18 @@ router = APIRouter()
 @router.get("/metrics", dependencies=[Depends(require_metrics_token)], include_in_schema=False)
 def read_metrics() -> Response:
     """Metrics of this machine's processes, for Prometheus."""
-    registry = REGISTRY
-    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):  # `app serve` with several workers
-        forget_the_dead(Path(folder))
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(shared_registry()), media_type=CONTENT_TYPE_LATEST)
+
+
+def shared_registry() -> CollectorRegistry:
+    """Return what this process counts; or all do that share a folder, such as `app serve` makes."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder:
+        return REGISTRY
+    forget_the_dead(Path(folder))
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
 
 
 def forget_the_dead(folder: Path) -> None:

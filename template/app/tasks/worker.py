@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import cast
 
 from anyio.from_thread import start_blocking_portal
-from prometheus_client import REGISTRY, CollectorRegistry, multiprocess, start_http_server
+from prometheus_client import start_http_server
 
 from app.commands.database import wait_for_database
+from app.core.metrics import shared_registry
 from app.main import app
 from app.tasks.broker import Broker, RunNow
 from app.tasks.runner import Runner
@@ -65,10 +66,5 @@ def process() -> Generator[RunNow]:
 
 def show_metrics(**_: object) -> None:
     port = TaskSettings.load().metrics_port
-    if port is None:
-        return
-    registry = REGISTRY
-    if FOLDER in os.environ:
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    start_http_server(port, registry=registry)
+    if port is not None:
+        start_http_server(port, registry=shared_registry())
