@@ -2,10 +2,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum, Index, String, UniqueConstraint
+from sqlalchemy import JSON, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.database.models import Identified, now
+from app.core.database.models import Identified, now, text_of
 
 
 class TaskState(StrEnum):
@@ -14,10 +14,6 @@ class TaskState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
-
-
-def values_of(kind: type[StrEnum]) -> list[str]:
-    return [member.value for member in kind]
 
 
 class Task(Identified):
@@ -45,10 +41,7 @@ class Task(Identified):
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
     request_id: Mapped[str | None] = mapped_column(String(64))
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
-    state: Mapped[TaskState] = mapped_column(
-        Enum(TaskState, native_enum=False, length=16, values_callable=values_of),
-        default=TaskState.WAITING,
-    )
+    state: Mapped[TaskState] = mapped_column(text_of(TaskState), default=TaskState.WAITING)
     attempts: Mapped[int] = mapped_column(default=0)
     run_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
