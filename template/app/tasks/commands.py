@@ -53,7 +53,7 @@ def worker(queue: Queue = None, concurrency: Concurrency = None, pool: PoolOptio
 def run_beat() -> None:
     """Enqueue what recurs. One is enough, and more do no harm."""
     configure_logging()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, leave)
     with development_services():
         asyncio.run(beat_alone())
 
@@ -80,6 +80,10 @@ def requeue(ids: Ids = None, every: All = False) -> None:  # noqa: FBT002  (an o
     if bool(ids) == every:
         raise StartupError("Name tasks by their ids, or all with --all.")
     typer.echo(f"{in_transaction(partial(revive, ids=ids))} enqueued")
+
+
+def leave(*_: object) -> None:
+    sys.exit(0)
 
 
 async def beat_alone() -> None:
