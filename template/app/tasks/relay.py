@@ -22,7 +22,6 @@ from app.tasks.models import Task, TaskState
 from app.tasks.settings import TaskSettings
 
 BATCH = 100
-LONGEST_PAUSE = 30.0  # seconds
 
 log = structlog.get_logger()
 
@@ -40,17 +39,15 @@ class Relay:
 
     async def run(self) -> None:
         """Send what is due until cancelled. What is away, it waits for."""
-        pause = shortest = min(self._settings.relay_seconds, 1.0)
         while True:
             self._nudged.clear()
             try:
                 wait = await self.send_due()
             except Exception as error:  # noqa: BLE001  (whatever it is, the tasks must go on)
-                log.warning("tasks cannot be sent", reason=repr(error), again_in=pause)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                log.warning("tasks cannot be sent", reason=repr(error))
+                # Not sooner for a nudge: each request would make it try again.
+                await asyncio.sleep(self._settings.relay_seconds)
                 continue
-            pause = shortest
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._nudged.wait()
