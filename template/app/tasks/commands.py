@@ -17,7 +17,6 @@ from app.commands.development import development_services
 from app.commands.transaction import in_transaction
 from app.core.database.engine import open_database
 from app.core.database.models import now
-from app.core.database.settings import DatabaseSettings
 from app.core.logging import configure_logging
 from app.core.settings import StartupError
 from app.tasks.beat import beat
@@ -87,7 +86,7 @@ def leave(*_: object) -> None:
 
 
 async def beat_alone() -> None:
-    async with open_database(DatabaseSettings.load()) as database:
+    async with open_database() as database:
         await beat(database)
 
 

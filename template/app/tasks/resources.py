@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from app.core.cache import NO_CACHE
 from app.core.concurrency import background
 from app.core.database.engine import open_database
-from app.core.database.settings import DatabaseSettings
 from app.core.events import NOBODY
 from app.tasks.beat import beat
 from app.tasks.broker import Broker
@@ -24,7 +23,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Relay | Runner]]:
     settings = TaskSettings.load()
     async with AsyncExitStack() as stack:
         # Connections of its own: requests that use up the others do not hold up tasks.
-        database = await stack.enter_async_context(open_database(DatabaseSettings.load()))
+        database = await stack.enter_async_context(open_database())
         # What features before this one have opened.
         events, cache = getattr(app.state, "events", NOBODY), getattr(app.state, "cache", NO_CACHE)
         runner = Runner(database, settings, events=events, cache=cache)
