@@ -36,9 +36,6 @@ errors = logging.getLogger(__name__)
 class TaskTimeout(AppError):
     status = HTTPStatus.GATEWAY_TIMEOUT
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"It took longer than {seconds:g} s.")
-
 
 class WorkerLost(AppError):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -105,7 +102,7 @@ class Runner:
         except TimeoutError as error:
             # Not one of the function's own.
             if limit.expired():
-                raise TaskTimeout(kind.time_limit) from error
+                raise TaskTimeout(f"It took longer than {kind.time_limit:g} s.") from error
             raise
         # As JSON has it: a database knows no NaN.
         return None if result is None else orjson.loads(result.model_dump_json())
