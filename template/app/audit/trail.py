@@ -1,5 +1,6 @@
 """Write down what touches security: as a row in the request's transaction, and as a log event."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import structlog
@@ -50,12 +51,12 @@ def record(
     log.info("audit", audit=name, actor=actor_id, subject=subject_id, **details)
 
 
+@dataclass
 class AuditTrail:
     """The trail of one request."""
 
-    def __init__(self, session: SessionDep, request: Request) -> None:
-        self.session = session
-        self.request = request
+    session: SessionDep
+    request: Request
 
     def record(self, name: str, **facts: Any) -> None:  # noqa: ANN401  (those of `record`)
         record(self.session, self.request, name, **facts)

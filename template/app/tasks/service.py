@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -24,15 +25,13 @@ class TaskNotFound(NotFound):
     detail = "There is no task with this id."
 
 
+@dataclass
 class TaskService:
     """The tasks that one principal may see: its own, and for an administrator all."""
 
-    def __init__(
-        self, session: SessionDep, principal: CurrentPrincipal, relay: CurrentRelay
-    ) -> None:
-        self.session = session
-        self.principal = principal
-        self.relay = relay
+    session: SessionDep
+    principal: CurrentPrincipal
+    relay: CurrentRelay
 
     async def enqueue(
         self,
