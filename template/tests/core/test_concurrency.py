@@ -16,7 +16,7 @@ async def test_work_beside_a_block_ends_with_it_and_finishes_its_own_end() -> No
         try:
             await asyncio.sleep(60)
         finally:
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.01)
             ended.append("all is put back")
 
     async with background(work()):

@@ -131,7 +131,7 @@ async def test_cancelled_statement_stays_cancelled(migrated_database: str) -> No
     """To SQLAlchemy it is a lost connection; time limits and stops would never be heard of."""
     assert migrated_database
     long = text(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150000) "
         "SELECT count(*) FROM n"
     )
 
@@ -141,7 +141,7 @@ async def test_cancelled_statement_stays_cancelled(migrated_database: str) -> No
 
     async with open_database(DatabaseSettings.load()) as database:
         asking = asyncio.create_task(ask())
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.01)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking

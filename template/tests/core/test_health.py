@@ -38,9 +38,8 @@ async def test_not_ready_tells_which_check_and_not_why(start: Start) -> None:
     feature = Feature(name="broken", checks={"cache": fail, "queue": hang})
 
     async with start(feature, HEALTH_TIMEOUT="0.1") as client:
-        ready = await client.get("/health/ready")
-        startup = await client.get("/health/startup")
-        live = await client.get("/health/live")
+        paths = ("/health/ready", "/health/startup", "/health/live")
+        ready, startup, live = await asyncio.gather(*map(client.get, paths))
 
     assert ready.status_code == startup.status_code == 503
     assert ready.headers["content-type"] == "application/problem+json"

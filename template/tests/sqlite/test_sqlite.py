@@ -31,7 +31,7 @@ async def test_cancelled_writer_lets_go_of_the_lock(tmp_path: Path) -> None:
     """Also while something still refers to its cursor, as a traceback does."""
     url = f"sqlite+aiosqlite:///{tmp_path}/app.db"
     long = text(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150000) "
         "SELECT count(*) FROM n"
     )
     cursors: list[Cursor] = []
@@ -46,7 +46,7 @@ async def test_cancelled_writer_lets_go_of_the_lock(tmp_path: Path) -> None:
     settings = DatabaseSettings(url=url, statement_timeout=1)
     async with open_database(settings) as database:
         writing = asyncio.create_task(write())
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.01)
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing
