@@ -21,8 +21,8 @@ from tests.variants import Variant, fullest, variants
 # Lists: of packages and rules, and of every setting.
 LONG = {"pyproject.toml.jinja", ".env.example.jinja"}
 MOST_LINES = 120
-MOST_LINES_OF_CODE = 7650
-MOST_OF_A_FEATURE = 1130
+MOST_LINES_OF_CODE = 7150
+MOST_OF_A_FEATURE = 1040
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 NO_CODE = {
     *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE),
