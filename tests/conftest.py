@@ -38,7 +38,7 @@ GIT = """
     auto = 0
 """
 
-MINUTES = "38"  # after which a run begins no more suites of those that take turns
+MINUTES = "34"  # after which a run begins no more suites of those that take turns
 
 MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of its own is made in it)
 ROOM = 12 * 2**30  # bytes: what a whole run writes, and as much again
