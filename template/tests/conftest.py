@@ -45,5 +45,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 def pytest_collection_finish() -> None:
     """Where a test starts processes, they are copies of this one as it is now."""
+    gc.freeze()  # what is imported stays: it need not be looked at again, nor copied
     if "tests.processes" in sys.modules:
         import_module("tests.processes").prepare()

@@ -21,6 +21,7 @@ from typing import TypeVar
 
 import coverage
 
+from app.core.http import trusted
 from app.core.settings import forget_all
 
 COPIED = sys.platform == "linux"  # Apple's own libraries do not work in a copy
@@ -48,6 +49,7 @@ def wait(pid: int, timeout: float | None) -> int | None:
 @cache
 def prepare() -> Connection:
     """Copy this process, and return the connection over which the copy starts others for it."""
+    trusted()  # once for all of them
     ours, theirs = Pipe()
     with warnings.catch_warnings(action="ignore"):  # other threads hold nothing that it needs
         copied = os.fork() == 0
