@@ -23,7 +23,6 @@ ALLOWED = {
     "asyncpg": {
         "app/core/database/": "the core serves both databases, and says which URLs it takes",
         "tests/core/": "and its tests prove both",
-        "tests/processes.py": "loaded before it is needed, where it is there",
     },
     "aiosqlite": {
         "app/core/database/": "the core serves both databases, and says which URLs it takes",

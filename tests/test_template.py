@@ -81,7 +81,7 @@ def test_no_jinja_in_names_and_in_python() -> None:
 
 
 def test_service_keeps_within_its_lines(count: Count) -> None:
-    """docs/decisions/0012-budgets-by-feature.md"""
+    """docs/decisions/0026-lines-given-back.md"""
     app = TEMPLATE / "app"
     parts = Counter[str]()
     for path in app.rglob("*.py"):

@@ -62,16 +62,18 @@ def prepare() -> Connection:
 
 def serve(asking: Connection) -> None:
     """Do what the other process asks for, and end with it."""
-    if (measuring := coverage.Coverage.current()) is not None:
-        measuring.stop()
-    warnings.resetwarnings()  # in a test they are errors
-    with suppress(EOFError, ConnectionError):
-        while True:
-            function, *arguments = asking.recv()
-            asking.send(function(*arguments))
-    for process in started.values():
-        process.kill()
-    os._exit(0)
+    try:
+        if (measuring := coverage.Coverage.current()) is not None:
+            measuring.stop()
+        warnings.resetwarnings()  # in a test they are errors
+        with suppress(EOFError, ConnectionError):
+            while True:
+                function, *arguments = asking.recv()
+                asking.send(function(*arguments))
+    finally:
+        for process in started.values():
+            process.kill()
+        os._exit(0)  # whatever has happened: it must not go on to run the tests
 
 
 def ask(function: Callable[..., T], *arguments: object) -> T:

@@ -10,11 +10,12 @@ from alembic.config import Config
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commands.development import development_services
+from app.commands.transaction import in_transaction
 from app.core.database.engine import open_database
 from app.core.database.models import Base
-from app.core.feature import Feature
 from app.core.settings import StartupError
 from app.features import FEATURES
 
@@ -111,15 +112,13 @@ def revision(
 @commands.command()
 def seed() -> None:
     """Add example rows; those that are there already are not added again."""
-    with development_services():
-        for name, rows in asyncio.run(seed_all(FEATURES)).items():
-            typer.echo(f"{name}: {rows} added")
+    for name, rows in in_transaction(add_examples).items():
+        typer.echo(f"{name}: {rows} added")
 
 
-async def seed_all(features: list[Feature]) -> dict[str, int]:
-    async with open_database() as database, database.transaction() as session:
-        return {
-            feature.name: await feature.seed(session)
-            for feature in features
-            if feature.seed is not None
-        }
+async def add_examples(session: AsyncSession) -> dict[str, int]:
+    return {
+        feature.name: await feature.seed(session)
+        for feature in FEATURES
+        if feature.seed is not None
+    }

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commands.development import development_services
 from app.core.database.engine import open_database
-from app.core.database.settings import DatabaseSettings
 
 T = TypeVar("T")
 
@@ -17,10 +16,7 @@ def in_transaction(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
     """Do something in the database; it is committed unless it raises."""
 
     async def run() -> T:
-        async with (
-            open_database(DatabaseSettings.load()) as database,
-            database.transaction() as session,
-        ):
+        async with open_database() as database, database.transaction() as session:
             return await work(session)
 
     with development_services():

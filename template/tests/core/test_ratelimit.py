@@ -1,27 +1,10 @@
 """Rate limits in process, and over a real server of the Redis protocol."""
 
 import pytest
-from fastapi import APIRouter, Depends
-from httpx2 import AsyncClient
 
-from app.core.feature import Feature
-from app.core.ratelimit import RateLimit
 from app.core.settings import StartupError
+from tests.core.limited import FEATURE, statuses
 from tests.support import Start, begin_of_window
-
-router = APIRouter()
-
-
-@router.get("/limited", dependencies=[Depends(RateLimit("test", "2/minute"))])
-async def read_limited() -> None:
-    return None
-
-
-FEATURE = Feature(name="limited", router=router)
-
-
-async def statuses(client: AsyncClient, count: int) -> list[int]:
-    return [(await client.get("/limited")).status_code for _ in range(count)]
 
 
 async def test_client_is_told_where_it_stands(start: Start) -> None:
